@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -85,6 +86,16 @@ var orders = []order{
 		sitetest.ExecWithoutAuditTriggers(o.t, o.s.Running.Parts.DB, "UPDATE audit_head SET mac = ''")
 		o.run("", "audit", "accept-break", "--reason", "tried on purpose")
 	}},
+	{
+		command: "restore", because: "the log is part of what it replaces, and goes on from the backup's end",
+		do: func(o *operator) {
+			dir := filepath.Join(o.t.TempDir(), "backup")
+			o.run("", "backup", dir)
+			status, out := lyceum(o.t, newEmbedded(o.t), "", "restore", dir)
+			require.Equal(o.t, 0, status, out)
+		},
+	},
+	{command: "backup"}, {command: "doctor"},
 	{command: "migrate status"}, {command: "audit verify"}, {command: "audit anchor"}, {command: "outbox dead"},
 	{command: "modules"}, {command: "config"}, {command: "openapi"}, {command: "version"},
 }

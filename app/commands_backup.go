@@ -44,9 +44,12 @@ func newBackup() *cobra.Command {
 			return createBackup(c.Context(), args[0], options, o.keep, o.allowMissing)
 		},
 	}
-	c.Flags().BoolVar(&o.withKeys, "with-keys", false, "save the keys of the server, too; who reads them can sign in as anybody")
-	c.Flags().StringArrayVar(&o.recipients, "recipient", nil, "encrypt for this public key of age (age1…); may be repeated")
-	c.Flags().BoolVar(&o.allowMissing, "allow-missing", false, "succeed although files that the database names are not in the object store")
+	c.Flags().BoolVar(&o.withKeys, "with-keys", false,
+		"save the keys of the server, too; who reads them can sign in as anybody")
+	c.Flags().StringArrayVar(&o.recipients, "recipient", nil,
+		"encrypt for this public key of age (age1…); may be repeated")
+	c.Flags().BoolVar(&o.allowMissing, "allow-missing", false,
+		"succeed although files that the database names are not in the object store")
 	c.Flags().IntVar(&o.keep, "keep", 0, "remove the oldest of the backups beside DIR, so that this many stay")
 	return c
 }
@@ -89,8 +92,9 @@ func createBackup(ctx context.Context, dir string, o backup.CreateOptions, keep 
 		fmt.Fprintln(stdout, "it holds the keys, and is not encrypted: who reads it can sign in as anybody")
 	}
 	if m.Objects.Missing > 0 && !allowMissing {
-		return fmt.Errorf("%d files that the database names are not in the object store, so the backup lacks them and no old one was "+
-			"removed: check DATA_DIR or S3_BUCKET, or use --allow-missing if they are lost", m.Objects.Missing)
+		return fmt.Errorf("%d files that the database names are not in the object store, so the backup lacks them "+
+			"and no old one was removed: check DATA_DIR or S3_BUCKET, or use --allow-missing if they are lost",
+			m.Objects.Missing)
 	}
 	if keep == 0 {
 		return nil
@@ -115,7 +119,8 @@ func newRestore() *cobra.Command {
 	}
 	c.Flags().BoolVar(&o.force, "force", false, "replace what the installation holds")
 	c.Flags().BoolVar(&o.checkOnly, "check", false, "only check that the backup can be restored")
-	c.Flags().StringArrayVar(&o.identityFiles, "identity", nil, "a file with secret keys of age, for an encrypted backup; may be repeated")
+	c.Flags().StringArrayVar(&o.identityFiles, "identity", nil,
+		"a file with secret keys of age, for an encrypted backup; may be repeated")
 	return c
 }
 
@@ -172,7 +177,9 @@ func restoreInto(ctx context.Context, cfg *config.Config, b *backup.Backup, o ba
 }
 
 // openInstallation opens what the installation of a configuration keeps.
-func openInstallation(ctx context.Context, cfg *config.Config, mustExist bool) (backup.Installation, func() error, error) {
+func openInstallation(
+	ctx context.Context, cfg *config.Config, mustExist bool,
+) (in backup.Installation, closeAll func() error, err error) {
 	declared, err := program.ReadDeclarations(modules)
 	if err != nil {
 		return backup.Installation{}, nil, err
@@ -225,7 +232,8 @@ func reportLosses(ctx context.Context, cfg *config.Config, b *backup.Backup) err
 	return nil
 }
 
-// findUnreadable returns as fault what the modules say that the present keys can't open, or any keys if there are none yet.
+// findUnreadable returns as fault what the modules say that the present keys can't open, or any keys if there
+// are none yet.
 func findUnreadable(ctx context.Context, cfg *config.Config, hasKeys bool) (fault, err error) {
 	// Neither mail nor Redis has anything to do with it, and no key may be made by asking.
 	c := *cfg

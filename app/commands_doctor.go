@@ -22,7 +22,8 @@ import (
 // newDoctor returns the command that examines an installation.
 func newDoctor() *cobra.Command {
 	var testMailTo string
-	c := command.NewList("doctor", "Examine configuration, services, keys and queues, and say what to do", func(c *cobra.Command, asJSON bool) error {
+	const short = "Examine configuration, services, keys and queues, and say what to do"
+	c := command.NewList("doctor", short, func(c *cobra.Command, asJSON bool) error {
 		findings, err := examine(c.Context(), testMailTo)
 		if err != nil {
 			return err

@@ -14,7 +14,9 @@ import (
 const overdueAfter = 10 * time.Minute
 
 // queueCheck looks for mails that wait and for those that were given up.
-var queueCheck = diagnosis.Check{Name: "mail queue", Run: func(ctx context.Context, d *db.DB) (diagnosis.Finding, error) {
+var queueCheck = diagnosis.Check{Name: "mail queue", Run: checkQueue}
+
+func checkQueue(ctx context.Context, d *db.DB) (diagnosis.Finding, error) {
 	now := clock.System{}.Now()
 	late, failed, err := newStore(d).countUnsent(ctx, now.Add(-overdueAfter), now.Add(-7*24*time.Hour))
 	switch {
@@ -32,4 +34,4 @@ var queueCheck = diagnosis.Check{Name: "mail queue", Run: func(ctx context.Conte
 		}, nil
 	}
 	return diagnosis.Finding{Status: diagnosis.OK, Found: "no mail is late, none of the last week was given up"}, nil
-}}
+}

@@ -12,7 +12,7 @@
 //	store.go, store_holdings.go  the SQL of the tables, and of the export and erasure of an account
 //
 // The rest is as in every module: module.go, permissions.go, routes.go and http_*.go, holdings.go,
-// migrations.go and console.go.
+// embedded.go.
 //
 // Tables: notifications, notification_preferences, announcements.
 //

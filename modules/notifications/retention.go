@@ -5,8 +5,25 @@ import (
 	"log/slog"
 	"time"
 
+	"lyceum/platform/config"
 	"lyceum/platform/lifecycle"
 )
+
+// Config holds the module's settings.
+type Config struct {
+	// Retention is how long a notification is listed. Zero means for ever.
+	Retention time.Duration `env:"NOTIFICATION_RETENTION" envDefault:"8760h"`
+}
+
+var settings = config.DeclareSection[Config](
+	"Notifications",
+	config.Doc{Key: "NOTIFICATION_RETENTION", Text: "How long notifications stay listed, read or not, at least 24h; 0 keeps them for ever."},
+)
+
+// Validate implements config.Validator.
+func (c *Config) Validate(f *config.Faults) {
+	f.CheckRetention("NOTIFICATION_RETENTION", c.Retention, 24*time.Hour)
+}
 
 // removalInterval is the time between two looks for notifications that are too old.
 const removalInterval = time.Hour
@@ -21,8 +38,8 @@ func newBackgrounds(s *Service) []lifecycle.Background {
 	}}}
 }
 
-// removeOld removes the notifications that are older than NOTIFICATION_RETENTION. Announcements stay: they belong to their
-// course.
+// removeOld removes the notifications that are older than NOTIFICATION_RETENTION. Announcements stay: they
+// belong to their course.
 func (s *Service) removeOld(ctx context.Context) error {
 	if s.retention == 0 {
 		return nil

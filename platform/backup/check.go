@@ -38,11 +38,11 @@ type OpenOptions struct {
 	Progress Progress
 }
 
-// Open reads the whole backup in dir and checks every byte of it, and that its rows fit into the tables that this
-// program makes. migrations are those of the program. Open writes nothing but a small temporary database.
+// Open reads the whole backup in dir and checks every byte of it, and that its rows fit into the tables that
+// this program makes. migrations are those of the program. Open writes nothing but a small temporary database.
 //
-// It returns a DamagedError for a folder that can't be restored, a migrate.UnknownError for a backup of a newer program,
-// and an error that names the option if identities are missing.
+// It returns a DamagedError for a folder that can't be restored, a migrate.UnknownError for a backup of a newer
+// program, and an error that names the option if identities are missing.
 func Open(ctx context.Context, dir string, migrations []migrate.Migration, o OpenOptions) (*Backup, error) {
 	if o.Progress == nil {
 		o.Progress = silent{}
@@ -189,8 +189,8 @@ func (b *Backup) checkTables(ctx context.Context, progress Progress) error {
 	return nil
 }
 
-// readRows calls fn for each row of a table, with the values in the order of its columns. It returns an error unless the
-// file is as it was written; fn has had rows by then.
+// readRows calls fn for each row of a table, with the values in the order of its columns. It returns an error
+// unless the file is as it was written; fn has had rows by then.
 func (b *Backup) readRows(ctx context.Context, t TablePart, fn func(row []any) error) error {
 	p, err := b.open(tableName(t.Name), t.Part, true)
 	if err != nil {

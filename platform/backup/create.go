@@ -159,8 +159,8 @@ func (w *writer) touch() {
 	_ = os.Chtimes(filepath.Join(w.dir, unfinishedFile), now, now)
 }
 
-// unfinishedFile stands in a folder until its backup is complete, so that RemoveAbandoned knows what was left by a process that
-// was killed.
+// unfinishedFile stands in a folder until its backup is complete, so that RemoveAbandoned knows what was left
+// by a process that was killed.
 const unfinishedFile = ".unfinished"
 
 // writeSnapshot writes all tables and the list of objects, as they are at the instant of the snapshot of ctx.

@@ -186,8 +186,8 @@ func (b *Backup) checkKeysDir(dir string, force bool) error {
 	return nil
 }
 
-// replacedSuffix ends the names of keys that a restore is about to replace. They are put back if it fails; after a kill an
-// operator finds them.
+// replacedSuffix ends the names of keys that a restore is about to replace. They are put back if it fails;
+// after a kill an operator finds them.
 const replacedSuffix = ".before-restore"
 
 // keyPlacement puts the keys of a backup into a folder, in a way that can be undone.
@@ -198,7 +198,8 @@ type keyPlacement struct {
 	moved, placed []string
 }
 
-// place writes the keys of the backup and renames all others. The secret comes last: keys without it are no keys yet.
+// place writes the keys of the backup and renames all others. Those that are there already are not touched: a
+// server may use the folder. The secret comes last: keys without it are no keys yet.
 func (p *keyPlacement) place() error {
 	if len(p.backup.Keys) == 0 {
 		return nil
@@ -206,27 +207,60 @@ func (p *keyPlacement) place() error {
 	if err := private.CreateNamedDir(p.dir, "*.pem", secretName, "*"+replacedSuffix, ".*"); err != nil {
 		return err
 	}
-	present, err := listKeys(p.dir)
+	wanted, err := p.readWanted()
 	if err != nil {
 		return err
 	}
-	for _, name := range present {
-		if err := os.Rename(p.path(name), p.path(name)+replacedSuffix); err != nil {
-			return err
-		}
-		p.moved = append(p.moved, name)
+	if err := p.moveOthers(wanted); err != nil {
+		return err
 	}
 	ordered := slices.Clone(p.backup.Keys)
 	slices.SortStableFunc(ordered, func(a, c KeyPart) int { return compareBool(a.Name == secretName, c.Name == secretName) })
 	for _, k := range ordered {
-		raw, err := p.backup.readKey(k)
-		if err != nil {
-			return p.backup.damaged(keyName(k.Name), err)
+		raw, isWanted := wanted[k.Name]
+		if !isWanted {
+			continue
 		}
 		p.placed = append(p.placed, k.Name)
 		if err := atomicfile.Write(p.path(k.Name), raw, atomicfile.WithModTime(k.ModifiedAt)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// readWanted returns the keys of the backup by their names.
+func (p *keyPlacement) readWanted() (map[string][]byte, error) {
+	wanted := map[string][]byte{}
+	for _, k := range p.backup.Keys {
+		raw, err := p.backup.readKey(k)
+		if err != nil {
+			return nil, p.backup.damaged(keyName(k.Name), err)
+		}
+		wanted[k.Name] = raw
+	}
+	return wanted, nil
+}
+
+// moveOthers renames the keys that the backup does not have as they are, and takes the others out of wanted.
+func (p *keyPlacement) moveOthers(wanted map[string][]byte) error {
+	present, err := listKeys(p.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range present {
+		there, err := os.ReadFile(p.path(name))
+		if err != nil {
+			return err
+		}
+		if raw, isWanted := wanted[name]; isWanted && bytes.Equal(raw, there) {
+			delete(wanted, name)
+			continue
+		}
+		if err := os.Rename(p.path(name), p.path(name)+replacedSuffix); err != nil {
+			return err
+		}
+		p.moved = append(p.moved, name)
 	}
 	return nil
 }

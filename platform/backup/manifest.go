@@ -43,8 +43,8 @@ type Manifest struct {
 	Database db.Dialect `json:"database"`
 	// Encryption is "age", or empty.
 	Encryption string `json:"encryption,omitempty"`
-	// KeyID tells keys of servers apart, and nothing else of them. Data that was sealed can be opened where the keys have
-	// the same id.
+	// KeyID tells keys of servers apart, and nothing else of them. Data that was sealed can be opened where the
+	// keys have the same id.
 	KeyID string `json:"key_id,omitempty"`
 	// Migrations are those that were applied: the schema of the rows.
 	Migrations []string    `json:"migrations"`

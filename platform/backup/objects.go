@@ -24,8 +24,8 @@ const (
 	parallelCopies = 4
 )
 
-// The files that list objects while a backup is made: those that were copied before the snapshot, and those that it names.
-// They are removed at the end.
+// The files that list objects while a backup is made: those that were copied before the snapshot, and those
+// that it names. They are removed at the end.
 const (
 	copiedList = "objects.copied"
 	namedList  = "objects.named"
@@ -130,8 +130,8 @@ func (w *writer) copyGroup(ctx context.Context, group []object) error {
 	return g.Wait()
 }
 
-// copyObject copies one object into the backup. It marks it as missing if the store has none of that size. An object store
-// that fails is asked again.
+// copyObject copies one object into the backup. It marks it as missing if the store has none of that size. An
+// object store that fails is asked again.
 func (w *writer) copyObject(ctx context.Context, o *object) error {
 	for try := 1; ; try++ {
 		err := w.tryCopy(ctx, o)

@@ -28,14 +28,16 @@ func (e *NotEmptyError) Error() string {
 
 // RestoreOptions are the choices of an operator.
 type RestoreOptions struct {
-	// Force replaces what the target holds, the rows of all tables and the keys, and copies objects that are there again.
+	// Force replaces what the target holds, the rows of all tables and the keys, and copies objects that are
+	// there again.
 	Force bool
 	// Progress hears how far the restore has come. It may be nil.
 	Progress Progress
 }
 
-// Restore fills an installation from the backup. No server may use it meanwhile. The target keeps what it had if Restore
-// returns an error or its process is killed, except for objects that nothing names; the next attempt goes on with them.
+// Restore fills an installation from the backup. No server may use it meanwhile. The target keeps what it had
+// if Restore returns an error or its process is killed, except for objects that nothing names; the next attempt
+// goes on with them.
 //
 // It returns a NotEmptyError if the target holds rows or other keys and Force is not set.
 func (b *Backup) Restore(ctx context.Context, to Installation, o RestoreOptions) error {
@@ -173,8 +175,8 @@ func (b *Backup) putObject(ctx context.Context, store blob.Store, one object, o 
 	return nil
 }
 
-// loadTables replaces everything in the database by the rows of the backup, inside the transaction of ctx, and brings it
-// to today's schema.
+// loadTables replaces everything in the database by the rows of the backup, inside the transaction of ctx, and
+// brings it to today's schema.
 func (b *Backup) loadTables(ctx context.Context, to Installation, progress Progress) error {
 	if err := to.Migrations.Rebuild(ctx, b.Migrations); err != nil {
 		return err

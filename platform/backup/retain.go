@@ -10,8 +10,8 @@ import (
 	"lyceum/platform/atomicfile"
 )
 
-// abandonedAfter is the age from which an unfinished backup counts as one whose process was killed. A writer tells all the
-// time that it goes on.
+// abandonedAfter is the age from which an unfinished backup counts as one whose process was killed. A writer
+// tells all the time that it goes on.
 const abandonedAfter = 24 * time.Hour
 
 // RemoveOld removes the oldest backups of the same installation beside the one in dir, so that keep stay with it. It

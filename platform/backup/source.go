@@ -72,9 +72,14 @@ const (
 // silent is a Progress that nobody hears.
 type silent struct{}
 
+// Start implements Progress.
 func (silent) Start(string, int64, Unit) {}
-func (silent) Add(int64)                 {}
-func (silent) Finish()                   {}
+
+// Add implements Progress.
+func (silent) Add(int64) {}
+
+// Finish implements Progress.
+func (silent) Finish() {}
 
 // object is an object that the database names.
 type object struct {

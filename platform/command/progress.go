@@ -12,8 +12,8 @@ import (
 	"lyceum/platform/backup"
 )
 
-// NewProgress returns what shows the progress of long work on w: a bar on a terminal, else a line at the end of each step
-// and every ten seconds.
+// NewProgress returns what shows the progress of long work on w: a bar on a terminal, else a line at the end of
+// each step and every ten seconds.
 func NewProgress(w io.Writer) backup.Progress {
 	if f, ok := w.(interface{ Fd() uintptr }); ok && isatty.IsTerminal(f.Fd()) {
 		return &progressBar{w: w}

@@ -90,8 +90,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, registerStatementCounter(d.gorm)
 }
 
-// keepsStatements reports whether connections may keep prepared statements. A pooler that gives each transaction to another
-// connection loses them; default_query_exec_mode=exec in the URL says that there is one.
+// keepsStatements reports whether connections may keep prepared statements. A pooler that gives each
+// transaction to another connection loses them; default_query_exec_mode=exec in the URL says that there is one.
 func keepsStatements(o Options) bool {
 	cfg, err := pgx.ParseConfig(o.URL)
 	isPostgres := err == nil && strings.HasPrefix(o.URL, "postgres")

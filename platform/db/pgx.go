@@ -83,8 +83,8 @@ func (d *DB) queryRowPgx(ctx context.Context, query string, args, dest []any) er
 	return err
 }
 
-// TLSState returns the state of the encryption of a connection to PostgreSQL, or nil if it is not encrypted, and whether the
-// server is on this machine. A SQLite database is local.
+// TLSState returns the state of the encryption of a connection to PostgreSQL, or nil if it is not encrypted,
+// and whether the server is on this machine. A SQLite database is local.
 func (d *DB) TLSState(ctx context.Context) (state *tls.ConnectionState, isLocal bool, err error) {
 	if d.dialect != Postgres {
 		return nil, true, nil

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,16 +24,14 @@ func TestATransactionPreparesNothing(t *testing.T) {
 	}))
 }
 
-// TestManyStatementsInATransaction writes with one long statement again and again, as a restore does. SQLite has 32-bit
-// memory, which statements that are kept would fill.
+// TestManyStatementsInATransaction runs one long statement again and again, as a restore does. SQLite has 32-bit memory,
+// which statements that are kept until the commit would fill.
 func TestManyStatementsInATransaction(t *testing.T) {
 	d := dbtest.Open(t, dbtest.SQLite(t), shelves)
-	statement, args := "INSERT INTO shelves (id, name) VALUES (?, ?)", []any{nil, "n"}
-	for range 1999 {
-		statement, args = statement+", (?, ?)", append(args, nil, "n")
-	}
+	args := make([]any, 30_000)
+	statement := "UPDATE shelves SET name = name WHERE name IN (?" + strings.Repeat(", ?", len(args)-1) + ")"
 	require.NoError(t, d.InTx(t.Context(), func(ctx context.Context) error {
-		for range 900 {
+		for range 200 {
 			if _, err := d.Exec(ctx, statement, args...); err != nil {
 				return err
 			}

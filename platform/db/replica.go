@@ -24,9 +24,9 @@ const (
 	restTime     = time.Second
 )
 
-// replica is a PostgreSQL server that follows the primary. Reads go to it that were allowed to by PreferReplica, and only
-// if it has everything that was committed when the first of them was made: nobody reads less than before, also not a
-// caller whose change went through another process.
+// replica is a PostgreSQL server that follows the primary. Reads go to it that were allowed to by
+// PreferReplica, and only if it has everything that was committed when the first of them was made: nobody reads
+// less than before, also not a caller whose change went through another process.
 type replica struct {
 	sql *sql.DB
 	// positions asks the primary how far it is, once for all requests that come together.
@@ -76,8 +76,8 @@ type replicaChoice struct {
 
 type replicaKey struct{}
 
-// PreferReplica returns a context whose queries outside transactions may be answered by the read replica, if there is one
-// and it is not behind. It is for requests that only read.
+// PreferReplica returns a context whose queries outside transactions may be answered by the read replica, if
+// there is one and it is not behind. It is for requests that only read.
 func PreferReplica(ctx context.Context) context.Context {
 	return context.WithValue(ctx, replicaKey{}, &replicaChoice{})
 }
@@ -93,8 +93,9 @@ func OnPrimary(ctx context.Context) context.Context {
 // errBehind means that a connection to the replica does not have what it must have.
 var errBehind = errors.New("it is behind")
 
-// withReader calls read with a connection for a query outside transactions: one to the replica that has caught up, else one
-// to the primary. If the replica fails before read has begun to hand rows on, as canRepeat tells, the primary answers.
+// withReader calls read with a connection for a query outside transactions: one to the replica that has caught
+// up, else one to the primary. If the replica fails before read has begun to hand rows on, as canRepeat tells,
+// the primary answers.
 func (d *DB) withReader(ctx context.Context, query string, read func(*pgx.Conn) error, canRepeat func() bool) error {
 	choice := d.replicaFor(ctx, query)
 	if choice == nil {
@@ -162,8 +163,8 @@ func (r *replica) awaitCatchUp(ctx context.Context, conn *pgx.Conn, end string) 
 	defer cancel()
 	for {
 		var follows, hasIt bool
-		err := conn.QueryRow(ctx, "SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, FALSE)", end).
-			Scan(&follows, &hasIt)
+		const query = "SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, FALSE)"
+		err := conn.QueryRow(ctx, query, end).Scan(&follows, &hasIt)
 		switch {
 		case err != nil:
 			return err
@@ -214,8 +215,8 @@ func (r *replica) compare(ctx context.Context) error {
 	return nil
 }
 
-// CheckReplica returns an error unless the read replica can be used: it answers, follows the primary and is not behind. It
-// returns false without one.
+// CheckReplica returns an error unless the read replica can be used: it answers, follows the primary and is not
+// behind. It returns false without one.
 func (d *DB) CheckReplica(ctx context.Context) (hasReplica bool, err error) {
 	if d.replica == nil {
 		return false, nil

@@ -36,8 +36,9 @@ type Table struct {
 	Parents []string
 }
 
-// DescribeTables returns those of the named tables that exist, parents before their children, else in the order of their
-// names. It returns an error for a column whose type has no Kind, and for tables that refer to each other in a circle.
+// DescribeTables returns those of the named tables that exist, parents before their children, else in the order
+// of their names. It returns an error for a column whose type has no Kind, and for tables that refer to each
+// other in a circle.
 func (d *DB) DescribeTables(ctx context.Context, names []string) ([]Table, error) {
 	var tables []Table
 	for _, name := range slices.Sorted(slices.Values(names)) {

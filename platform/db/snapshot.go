@@ -7,11 +7,13 @@ import (
 	"strings"
 )
 
-// InSnapshot runs fn with a view of the whole database at one instant, while others go on to change it. Every statement
-// with the context of fn reads that instant; a statement that writes fails. It must not be called inside a transaction.
+// InSnapshot runs fn with a view of the whole database at one instant, while others go on to change it. Every
+// statement with the context of fn reads that instant; a statement that writes fails. It must not be called
+// inside a transaction.
 //
-// Nobody can change the named tables meanwhile, only their rows: on PostgreSQL a table that was rebuilt after the instant
-// looks empty. The database keeps old versions of rows for as long as fn runs, so fn should not wait for anything else.
+// Nobody can change the named tables meanwhile, only their rows: on PostgreSQL a table that was rebuilt after
+// the instant looks empty. The database keeps old versions of rows for as long as fn runs, so fn should not
+// wait for anything else.
 func (d *DB) InSnapshot(ctx context.Context, tables []string, fn func(ctx context.Context) error) error {
 	if HasOpenTx(ctx) {
 		return errors.New("db: a snapshot inside a transaction")
@@ -48,8 +50,8 @@ func (d *DB) InSnapshot(ctx context.Context, tables []string, fn func(ctx contex
 	return fn(inTx)
 }
 
-// LiftTimeouts lets the transaction of ctx and its statements take as long as they need, whatever the database's user is
-// given. It is for work of an operator.
+// LiftTimeouts lets the transaction of ctx and its statements take as long as they need, whatever the
+// database's user is given. It is for work of an operator.
 func (d *DB) LiftTimeouts(ctx context.Context) error {
 	if d.dialect != Postgres {
 		return nil

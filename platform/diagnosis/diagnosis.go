@@ -1,5 +1,5 @@
-// Package diagnosis says how the health of a part is told to an operator: as findings, each with what to do about it. Parts
-// that own tables declare a Check, and lyceum doctor runs all of them.
+// Package diagnosis says how the health of a part is told to an operator: as findings, each with what to do
+// about it. Parts that own tables declare a Check, and lyceum doctor runs all of them.
 package diagnosis
 
 import (

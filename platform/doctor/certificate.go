@@ -21,7 +21,8 @@ func (x *examination) checkCertificate(check string, state tls.ConnectionState) 
 	found := fmt.Sprintf("its certificate is valid until %s", end.UTC().Format(time.DateOnly))
 	switch {
 	case left < 0:
-		x.fail(check, fmt.Sprintf("its certificate has ended on %s", end.UTC().Format(time.DateOnly)), "renew the certificate")
+		x.fail(check, fmt.Sprintf("its certificate has ended on %s", end.UTC().Format(time.DateOnly)),
+			"renew the certificate")
 	case left < certificateNotice:
 		x.warn(check, found, "renew the certificate, and see why that did not happen by itself")
 	default:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"lyceum/platform/db"
@@ -27,7 +26,8 @@ func (x *examination) checkDatabase(ctx context.Context) {
 	}
 	if file != "" {
 		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-			x.warn(check, "there is no database in "+file, "the first start of the server makes it; or set DATA_DIR to the folder of the server")
+			x.warn(check, "there is no database in "+file,
+				"the first start of the server makes it; or set DATA_DIR to the folder of the server")
 			return
 		}
 	}
@@ -63,9 +63,11 @@ func (x *examination) checkSQLite(ctx context.Context, file string) {
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		x.warn(check, "the file is too large to be looked through in "+checkTimeout.String(), "run PRAGMA quick_check in sqlite3 at a quiet time")
+		x.warn(check, "the file is too large to be looked through in "+checkTimeout.String(),
+			"run PRAGMA quick_check in sqlite3 at a quiet time")
 	case err != nil || result != "ok":
-		x.fail(check, fmt.Sprintf("%s is damaged: %s", file, firstOf(result, err)), "stop the server and restore a backup")
+		x.fail(check, fmt.Sprintf("%s is damaged: %s", file, firstOf(result, err)),
+			"stop the server and restore a backup")
 	default:
 		x.ok(check, "SQLite %s in %s", version, file)
 	}
@@ -85,8 +87,10 @@ func (x *examination) checkPostgres(ctx context.Context) {
 	var number, used, limit int
 	var version, user string
 	var isSuper, mayCreate, isReadOnly bool
-	err := x.db.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_user,
-		(SELECT rolsuper FROM pg_roles WHERE rolname = current_user), has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
+	err := x.db.QueryRow(ctx, `SELECT
+		current_setting('server_version_num')::int, current_setting('server_version'), current_user,
+		(SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+		has_schema_privilege(current_schema(), 'CREATE'), pg_is_in_recovery(),
 		(SELECT sum(numbackends)::int FROM pg_stat_database), current_setting('max_connections')::int`,
 		nil, &number, &version, &user, &isSuper, &mayCreate, &isReadOnly, &used, &limit)
 	if err != nil {
@@ -95,13 +99,15 @@ func (x *examination) checkPostgres(ctx context.Context) {
 	}
 	x.ok(check, "PostgreSQL %s as %s, %d of %d connections in use", version, user, used, limit)
 	if number/10_000 < minPostgres {
-		x.fail(check, fmt.Sprintf("PostgreSQL %s is too old", version), fmt.Sprintf("upgrade to PostgreSQL %d or newer", minPostgres))
+		x.fail(check, fmt.Sprintf("PostgreSQL %s is too old", version),
+			fmt.Sprintf("upgrade to PostgreSQL %d or newer", minPostgres))
 	}
 	if isReadOnly {
 		x.fail(check, "the server is a standby, which can't be written", "point DATABASE_URL to the primary")
 	}
 	if !mayCreate {
-		x.fail(check, user+" may not create tables, so migrations fail", "GRANT CREATE ON SCHEMA public TO "+db.QuoteName(user))
+		x.fail(check, user+" may not create tables, so migrations fail",
+			"GRANT CREATE ON SCHEMA public TO "+db.QuoteName(user))
 	}
 	if isSuper {
 		x.warn(check, user+" is a superuser, whom nothing keeps from changing the audit log",
@@ -185,9 +191,11 @@ func (x *examination) checkMigrations(ctx context.Context) {
 	case err != nil:
 		x.fail(check, err.Error(), "check the rights of the user of DATABASE_URL")
 	case len(pending) > 0 && !x.Config.AutoMigrate:
-		x.fail(check, fmt.Sprintf("%d are pending, and AUTO_MIGRATE is false", len(pending)), "run lyceum migrate up")
+		x.fail(check, fmt.Sprintf("%d are pending, and AUTO_MIGRATE is false", len(pending)),
+			"run lyceum migrate up")
 	case len(pending) > 0:
-		x.warn(check, fmt.Sprintf("%d are pending", len(pending)), "the next start runs them; or run lyceum migrate up")
+		x.warn(check, fmt.Sprintf("%d are pending", len(pending)),
+			"the next start runs them; or run lyceum migrate up")
 	default:
 		x.isCurrent = true
 		x.ok(check, "all %d are applied", len(x.Migrations))
@@ -202,7 +210,8 @@ func (x *examination) checkModules(ctx context.Context) {
 	for _, c := range x.Checks {
 		finding, err := c.Run(ctx, x.db)
 		if err != nil {
-			finding = diagnosis.Finding{Status: diagnosis.Failed, Found: strings.TrimSpace(err.Error()), Advice: "see the check of the database"}
+			finding = diagnosis.Finding{Status: diagnosis.Failed, Found: oneLine(err.Error()),
+				Advice: "see the check of the database"}
 		}
 		finding.Check = c.Name
 		x.findings = append(x.findings, finding)

@@ -24,8 +24,8 @@ type Options struct {
 	OpenBucket func() (*s3.Store, error)
 	// Checks are those of the modules.
 	Checks []diagnosis.Check
-	// CheckSealed returns as fault what the keys can't open, and an error if that can't be found out. It is called only if
-	// there are keys and the schema is up to date.
+	// CheckSealed returns as fault what the keys can't open, and an error if that can't be found out. It is
+	// called only if there are keys and the schema is up to date.
 	CheckSealed func(ctx context.Context) (fault, err error)
 	// SendTestMail sends a mail. It is nil if none is wanted.
 	SendTestMail func(ctx context.Context) error
@@ -67,17 +67,21 @@ func (x *examination) close() {
 
 // ok adds a finding that all is well.
 func (x *examination) ok(check, format string, args ...any) {
-	x.findings = append(x.findings, diagnosis.Finding{Check: check, Status: diagnosis.OK, Found: fmt.Sprintf(format, args...)})
+	x.add(check, diagnosis.OK, fmt.Sprintf(format, args...), "")
 }
 
 // warn adds a finding of something that works and should be changed.
 func (x *examination) warn(check, found, advice string) {
-	x.findings = append(x.findings, diagnosis.Finding{Check: check, Status: diagnosis.Warning, Found: oneLine(found), Advice: advice})
+	x.add(check, diagnosis.Warning, oneLine(found), advice)
 }
 
 // fail adds a finding of something that does not work.
 func (x *examination) fail(check, found, advice string) {
-	x.findings = append(x.findings, diagnosis.Finding{Check: check, Status: diagnosis.Failed, Found: oneLine(found), Advice: advice})
+	x.add(check, diagnosis.Failed, oneLine(found), advice)
+}
+
+func (x *examination) add(check string, status diagnosis.Status, found, advice string) {
+	x.findings = append(x.findings, diagnosis.Finding{Check: check, Status: status, Found: found, Advice: advice})
 }
 
 // oneLine returns the different lines of a text as one: drivers report each address that they have tried.

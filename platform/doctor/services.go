@@ -46,7 +46,8 @@ func (x *examination) checkRedis(ctx context.Context) {
 	}
 	version := info["Server"]["redis_version"]
 	if major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0]); err == nil && major < minRedis {
-		x.fail(check, fmt.Sprintf("Redis %s is too old", version), fmt.Sprintf("upgrade to Redis %d or newer", minRedis))
+		x.fail(check, fmt.Sprintf("Redis %s is too old", version),
+			fmt.Sprintf("upgrade to Redis %d or newer", minRedis))
 	} else {
 		x.ok(check, "Redis %s, %s in use", version, info["Memory"]["used_memory_human"])
 	}
@@ -93,7 +94,8 @@ func (x *examination) checkObjects(ctx context.Context) {
 			x.warn(check, "there is no folder "+dir, "the first start of the server makes it")
 			return
 		}
-		x.fail(check, fmt.Sprintf("%s: %s", dir, err), "restore the folder from a backup, and let the server's user read and write it")
+		x.fail(check, fmt.Sprintf("%s: %s", dir, err),
+			"restore the folder from a backup, and let the server's user read and write it")
 		return
 	}
 	store, err := folder.Open(dir, x.Config.PublicURL, make([]byte, 32), time.Now)
@@ -130,7 +132,8 @@ func (x *examination) checkBucket(ctx context.Context) {
 		err = store.CheckAccess(ctx)
 	}
 	if err != nil {
-		x.fail(check, err.Error(), "check the S3_ keys; the server needs to list the bucket and to get, put and delete its objects, and nobody else may")
+		x.fail(check, err.Error(),
+			"check the S3_ keys; the server needs to list the bucket and to get, put and delete its objects, and nobody else may")
 		return
 	}
 	x.ok(check, "the bucket %s at %s is private, and can be written, read and deleted", x.Config.S3.Bucket, x.Config.S3.Endpoint)
@@ -144,7 +147,8 @@ func (x *examination) checkBrowserView(ctx context.Context, store *s3.Store) {
 	for i, origin := range append([]string{x.Config.PublicURL}, x.Config.CORSOrigins...) {
 		view, err := store.ViewAsBrowser(ctx, origin)
 		if err != nil {
-			x.warn(check, err.Error(), "browsers upload to this address: check S3_PUBLIC_ENDPOINT, unless only this machine can't reach it")
+			x.warn(check, err.Error(),
+				"browsers upload to this address: check S3_PUBLIC_ENDPOINT, unless only this machine can't reach it")
 			return
 		}
 		if view.MayUpload {
@@ -189,7 +193,8 @@ func (x *examination) checkNewestObjects(ctx context.Context, store blob.Store) 
 			if errors.Is(err, blob.ErrNotFound) || errors.Is(err, blob.ErrDamaged) {
 				missing++
 			} else if err != nil {
-				x.warn(check, err.Error(), "the files could not all be looked up: try again when the object store answers")
+				x.warn(check, err.Error(),
+					"the files could not all be looked up: try again when the object store answers")
 				return
 			}
 		}
@@ -240,7 +245,8 @@ func (x *examination) checkMail(ctx context.Context) {
 		return
 	}
 	if err := x.SendTestMail(ctx); err != nil {
-		x.fail(check, "the test mail was refused: "+err.Error(), "check MAIL_FROM, and that the mail server takes mails from it")
+		x.fail(check, "the test mail was refused: "+err.Error(),
+			"check MAIL_FROM, and that the mail server takes mails from it")
 		return
 	}
 	x.ok(check, "the mail server has taken the test mail")

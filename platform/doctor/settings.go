@@ -20,13 +20,16 @@ func (x *examination) checkSettings(context.Context) {
 			"put a proxy with TLS in front, and set PUBLIC_URL to its https address")
 	}
 	if u.Scheme == "https" && len(c.TrustedProxies) == 0 {
-		x.warn(check, "PUBLIC_URL is https and TRUSTED_PROXIES is empty: all callers seem to have the address of the proxy, and share its limits",
+		x.warn(check, "PUBLIC_URL is https and TRUSTED_PROXIES is empty: "+
+			"all callers seem to have the address of the proxy, and share its limits",
 			"set TRUSTED_PROXIES to the network of the proxy, such as 10.0.0.0/8")
 	}
 	if !c.IsProduction() && u.Scheme == "https" && !strings.Contains(u.Hostname(), "localhost") {
-		x.warn(check, "APP_ENV is development: everybody may read the mails at /dev/mailbox", "set APP_ENV=production")
+		x.warn(check, "APP_ENV is development: everybody may read the mails at /dev/mailbox",
+			"set APP_ENV=production")
 	}
 	if !c.RateLimit {
-		x.warn(check, "RATE_LIMIT_ENABLED is false: passwords can be guessed without end", "remove RATE_LIMIT_ENABLED")
+		x.warn(check, "RATE_LIMIT_ENABLED is false: passwords can be guessed without end",
+			"remove RATE_LIMIT_ENABLED")
 	}
 }

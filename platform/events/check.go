@@ -9,7 +9,8 @@ import (
 	"lyceum/platform/diagnosis"
 )
 
-// lateAfter is the age from which a delivery that is due counts as late: on a running server it takes less than a second.
+// lateAfter is the age from which a delivery that is due counts as late: on a running server it takes less than
+// a second.
 const lateAfter = time.Minute
 
 // OutboxCheck looks for deliveries that are late and for those that were given up.
@@ -25,7 +26,8 @@ func checkOutbox(ctx context.Context, d *db.DB) (diagnosis.Finding, error) {
 		return diagnosis.Finding{Status: diagnosis.Failed, Found: fmt.Sprintf("%d deliveries were given up", lag.dead),
 			Advice: "lyceum outbox dead shows why; lyceum outbox retry tries them again"}, nil
 	case lag.oldest > lateAfter:
-		return diagnosis.Finding{Status: diagnosis.Warning, Found: fmt.Sprintf("%d deliveries wait, the oldest for %s", lag.pending, lag.oldest),
+		return diagnosis.Finding{Status: diagnosis.Warning,
+			Found:  fmt.Sprintf("%d deliveries wait, the oldest for %s", lag.pending, lag.oldest),
 			Advice: "they go on while a server or a worker runs: start one, and see its log"}, nil
 	}
 	return diagnosis.Finding{Status: diagnosis.OK, Found: fmt.Sprintf("%d deliveries wait", lag.pending)}, nil

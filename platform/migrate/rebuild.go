@@ -10,8 +10,8 @@ import (
 	"lyceum/platform/db"
 )
 
-// ListApplied returns the ids of the applied migrations in order. It returns an UnknownError if a newer version has used
-// the database.
+// ListApplied returns the ids of the applied migrations in order. It returns an UnknownError if a newer version
+// has used the database.
 func (r *Runner) ListApplied(ctx context.Context) ([]string, error) {
 	applied, err := r.readKnownApplied(r.db.Conn(ctx))
 	if err != nil {

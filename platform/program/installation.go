@@ -45,9 +45,9 @@ func ReadDeclarations(modules module.List) (Declarations, error) {
 	return Declarations{slices.Concat(migrations.Groups...), objects.Columns, checks}, nil
 }
 
-// OpenInstallation opens what an installation keeps: database and objects. Nothing of it is served or migrated, and no
-// key is made. The caller calls closeAll at the end. It returns a *ServiceError for a service that can't be reached, and
-// an error if mustExist is set and the database is a SQLite file that is not there.
+// OpenInstallation opens what an installation keeps: database and objects. Nothing of it is served or migrated,
+// and no key is made. The caller calls closeAll at the end. It returns a *ServiceError for a service that can't
+// be reached, and an error if mustExist is set and the database is a SQLite file that is not there.
 func OpenInstallation(
 	ctx context.Context, c *config.Config, d Declarations, version string, mustExist bool,
 ) (in backup.Installation, closeAll func() error, err error) {

@@ -22,7 +22,8 @@ type Metrics struct {
 // together up to 100 ms, where most answers lie.
 var requestBuckets = []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 
-// NewMetrics returns the metrics of a server and those of the process, which are registered beside the standard ones of Go and of the process.
+// NewMetrics returns the metrics of a server and those that packages have declared for the process, beside
+// the standard ones of Go and of the process.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),

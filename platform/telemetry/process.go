@@ -22,8 +22,8 @@ func declare[C prometheus.Collector](c C) C {
 	return c
 }
 
-// NewCounter declares a counter of the process, as a variable of the package that counts. Its name begins with "lyceum_" and
-// ends with "_total". labels must have few values each: every combination is a time series.
+// NewCounter declares a counter of the process, as a variable of the package that counts. Its name begins with
+// "lyceum_" and ends with "_total". labels must have few values each: every combination is a time series.
 func NewCounter(name, help string, labels ...string) *prometheus.CounterVec {
 	return declare(prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels))
 }
@@ -39,8 +39,8 @@ type Description struct {
 	Labels     []string
 }
 
-// Describe returns the metrics of the program, sorted by their names. Those of the Go runtime, the process and the database
-// driver are left out.
+// Describe returns the metrics of the program, sorted by their names. Those of the Go runtime, the process and
+// the database driver are left out.
 func (m *Metrics) Describe() []Description {
 	descs := make(chan *prometheus.Desc)
 	go func() {

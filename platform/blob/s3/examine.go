@@ -15,8 +15,8 @@ import (
 	"lyceum/platform/blob"
 )
 
-// CheckAccess returns an error unless the key of the server may write, read and delete objects, and nobody else may read
-// or list them. It writes and deletes one small object. It does not make a bucket that is missing.
+// CheckAccess returns an error unless the key of the server may write, read and delete objects, and nobody else
+// may read or list them. It writes and deletes one small object. It does not make a bucket that is missing.
 func (s *Store) CheckAccess(ctx context.Context) error {
 	if err := s.Ping(ctx); err != nil {
 		return err
