@@ -90,14 +90,14 @@ func runKilled(t *testing.T, vars map[string]string, after time.Duration, args .
 }
 
 // killRounds is how often the tests kill a process.
-func killRounds() int { return max(2, testkit.Rounds(50)) }
+func killRounds() int { return testkit.Rounds(50) }
 
 // TestAKilledBackupIsNone kills backups at any moment. What is left is refused, or it is whole.
 func TestAKilledBackupIsNone(t *testing.T) {
 	sitetest.OnBothKinds(t, func(t *testing.T, services map[string]string) {
 		vars := newEmbedded(t)
 		maps.Copy(vars, services)
-		fillFast(t, vars, 8_000, []int64{3 << 20, 5 << 20, 7})
+		fillFast(t, vars, 5_000, []int64{2 << 20, 3 << 20, 7})
 		begun := time.Now()
 		_, m := backUp(t, vars)
 		took := time.Since(begun)
@@ -125,7 +125,7 @@ func TestAKilledBackupIsNone(t *testing.T) {
 // repeated, or it has everything.
 func TestAKilledRestoreCanBeRepeated(t *testing.T) {
 	from := newEmbedded(t)
-	fillFast(t, from, 8_000, []int64{3 << 20, 5 << 20, 7})
+	fillFast(t, from, 5_000, []int64{2 << 20, 3 << 20, 7})
 	dir, m := backUp(t, from)
 	sitetest.OnBothKinds(t, func(t *testing.T, services map[string]string) {
 		newTarget := func() map[string]string {
@@ -163,7 +163,7 @@ func TestAKilledRestoreCanBeRepeated(t *testing.T) {
 // TestMemoryOfALargeBackup shows that more rows and larger objects take no more memory.
 func TestMemoryOfALargeBackup(t *testing.T) {
 	t.Parallel()
-	rows, objectBytes := 15_000, []int64{96 << 20}
+	rows, objectBytes := 5_000, []int64{96 << 20}
 	if testkit.Rounds(50) > 1 { // under prove
 		rows, objectBytes = 1_000_000, []int64{2 << 30, 2 << 30, 2 << 30, 2 << 30, 2 << 30}
 	}

@@ -67,9 +67,12 @@ func (b *browser) hear(event any) {
 	}
 }
 
+// stepTimeout is when a step of a browser counts as hanging. It is long, as pages are slow on a machine that compiles.
+const stepTimeout = 45 * time.Second
+
 func (b *browser) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.shot("failed")
