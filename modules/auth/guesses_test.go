@@ -73,7 +73,10 @@ func TestR1GuessesAtOnceAreCountedToo(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range codes {
 			wg.Go(func() {
-				codes[i] = s.TryLogin(email, "wrong", sitetest.FromAddress(fmt.Sprintf("10.%d.0.1", i))).Text("code")
+				// A server that has too much to do says so, and nothing of the password: the guess is made again.
+				for codes[i] == "" || codes[i] == "unavailable" {
+					codes[i] = s.TryLogin(email, "wrong", sitetest.FromAddress(fmt.Sprintf("10.%d.0.1", i))).Text("code")
+				}
 			})
 		}
 		wg.Wait()
