@@ -61,7 +61,11 @@ func createBackup(ctx context.Context, dir string, o backup.CreateOptions, keep 
 	if err != nil {
 		return err
 	}
-	from, closeAll, err := openInstallation(ctx, cfg, true)
+	declared, err := program.ReadDeclarations(modules)
+	if err != nil {
+		return err
+	}
+	from, closeAll, err := program.OpenInstallation(ctx, cfg, declared, Version, true)
 	if err != nil {
 		return err
 	}
@@ -155,7 +159,7 @@ func restore(ctx context.Context, dir string, o restoreFlags) error {
 	if o.checkOnly {
 		return nil
 	}
-	if err := restoreInto(ctx, cfg, b, backup.RestoreOptions{Force: o.force, Progress: progress}); err != nil {
+	if err := restoreInto(ctx, cfg, declared, b, backup.RestoreOptions{Force: o.force, Progress: progress}); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "restored")
@@ -163,28 +167,19 @@ func restore(ctx context.Context, dir string, o restoreFlags) error {
 }
 
 // restoreInto fills the installation of a configuration, which no server may use.
-func restoreInto(ctx context.Context, cfg *config.Config, b *backup.Backup, o backup.RestoreOptions) error {
+func restoreInto(
+	ctx context.Context, cfg *config.Config, d program.Declarations, b *backup.Backup, o backup.RestoreOptions,
+) error {
 	unlock, err := lock(cfg)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	to, closeAll, err := openInstallation(ctx, cfg, false)
+	to, closeAll, err := program.OpenInstallation(ctx, cfg, d, Version, false)
 	if err != nil {
 		return err
 	}
 	return errors.Join(b.Restore(ctx, to, o), closeAll())
-}
-
-// openInstallation opens what the installation of a configuration keeps.
-func openInstallation(
-	ctx context.Context, cfg *config.Config, mustExist bool,
-) (in backup.Installation, closeAll func() error, err error) {
-	declared, err := program.ReadDeclarations(modules)
-	if err != nil {
-		return backup.Installation{}, nil, err
-	}
-	return program.OpenInstallation(ctx, cfg, declared, Version, mustExist)
 }
 
 // readIdentities reads the secret keys of age in some files.

@@ -12,7 +12,6 @@ import (
 
 	"filippo.io/age"
 	"github.com/go-json-experiment/json"
-	"golang.org/x/sync/errgroup"
 
 	"lyceum/platform/blob"
 	"lyceum/platform/db"
@@ -119,15 +118,20 @@ func countFreshRows(ctx context.Context, d *db.DB, runner *migrate.Runner) (map[
 	if _, err := runner.Up(ctx); err != nil {
 		return nil, err
 	}
-	return countRows(ctx, d, runner)
+	return countTargetRows(ctx, d, runner)
 }
 
-// countRows returns the number of rows of each table that exists.
-func countRows(ctx context.Context, d *db.DB, runner *migrate.Runner) (map[string]int64, error) {
+// countTargetRows returns the number of rows of each table that exists.
+func countTargetRows(ctx context.Context, d *db.DB, runner *migrate.Runner) (map[string]int64, error) {
 	tables, err := d.DescribeTables(ctx, runner.ListTables())
 	if err != nil {
 		return nil, err
 	}
+	return countRows(ctx, d, tables)
+}
+
+// countRows returns the number of rows of each table.
+func countRows(ctx context.Context, d *db.DB, tables []db.Table) (map[string]int64, error) {
 	rows := map[string]int64{}
 	for _, t := range tables {
 		var n int64
@@ -229,24 +233,19 @@ func (b *Backup) checkObjects(ctx context.Context, progress Progress) error {
 	progress.Start("checking objects", b.Objects.ContentBytes, Bytes)
 	defer progress.Finish()
 	return b.eachObjectGroup(func(group []object) error {
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(parallelCopies)
-		for _, o := range group {
-			g.Go(func() error {
-				err := b.readObject(ctx, o, progress, func(r io.Reader) error {
-					n, err := io.Copy(io.Discard, r)
-					if err == nil && n != o.Size {
-						err = fmt.Errorf("it has %d bytes, %d were written", n, o.Size)
-					}
-					return err
-				})
-				if err != nil {
-					return b.damaged(objectName(o.ID), err)
+		return inParallel(ctx, group, func(ctx context.Context, o *object) error {
+			err := b.readObject(ctx, *o, progress, func(r io.Reader) error {
+				n, err := io.Copy(io.Discard, r)
+				if err == nil && n != o.Size {
+					err = fmt.Errorf("it has %d bytes, %d were written", n, o.Size)
 				}
-				return nil
+				return err
 			})
-		}
-		return g.Wait()
+			if err != nil {
+				return b.damaged(objectName(o.ID), err)
+			}
+			return nil
+		})
 	})
 }
 

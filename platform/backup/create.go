@@ -173,13 +173,13 @@ func (w *writer) writeSnapshot(ctx context.Context, m *Manifest) (err error) {
 	if err != nil {
 		return err
 	}
+	rows, err := countRows(ctx, d, tables)
+	if err != nil {
+		return err
+	}
 	total := int64(0)
-	for _, t := range tables {
-		var rows int64
-		if err := d.QueryRow(ctx, "SELECT count(*) FROM "+db.QuoteName(t.Name), nil, &rows); err != nil {
-			return err
-		}
-		total += rows
+	for _, n := range rows {
+		total += n
 	}
 	w.options.Progress.Start("tables", total, Rows)
 	for _, t := range tables {
@@ -230,13 +230,18 @@ func (w *writer) writeTable(ctx context.Context, t db.Table) (part TablePart, er
 // progressStep is how many rows pass between two words of progress.
 const progressStep = 1000
 
+// quoteColumns returns the names of columns as SQL lists them.
+func quoteColumns(columns []db.Column) string {
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = db.QuoteName(c.Name)
+	}
+	return strings.Join(quoted, ", ")
+}
+
 // selectAll returns the query for all rows of a table in the order of its key.
 func selectAll(t db.Table) string {
-	columns := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		columns[i] = db.QuoteName(c.Name)
-	}
-	query := "SELECT " + strings.Join(columns, ", ") + " FROM " + db.QuoteName(t.Name)
+	query := "SELECT " + quoteColumns(t.Columns) + " FROM " + db.QuoteName(t.Name)
 	if len(t.Order) > 0 {
 		query += " ORDER BY " + strings.Join(t.Order, ", ")
 	}

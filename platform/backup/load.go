@@ -28,15 +28,11 @@ type loader struct {
 }
 
 func newLoader(d *db.DB, t TablePart) *loader {
-	columns := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		columns[i] = db.QuoteName(c.Name)
-	}
 	l := &loader{
 		db:     d,
-		head:   "INSERT INTO " + db.QuoteName(t.Name) + " (" + strings.Join(columns, ", ") + ") VALUES ",
-		row:    "(?" + strings.Repeat(", ?", len(columns)-1) + ")",
-		atOnce: max(1, maxArgs/len(columns)),
+		head:   "INSERT INTO " + db.QuoteName(t.Name) + " (" + quoteColumns(t.Columns) + ") VALUES ",
+		row:    "(?" + strings.Repeat(", ?", len(t.Columns)-1) + ")",
+		atOnce: max(1, maxArgs/len(t.Columns)),
 	}
 	l.full = l.statement(l.atOnce)
 	return l

@@ -117,17 +117,27 @@ func writeObjectLine(w io.Writer, o object) error {
 
 // copyGroup copies some objects and notes in each what was stored.
 func (w *writer) copyGroup(ctx context.Context, group []object) error {
+	return inParallel(ctx, group, func(ctx context.Context, o *object) error {
+		return nameObject(o, w.copyObject(ctx, o))
+	})
+}
+
+// inParallel calls fn for each object of a group, parallelCopies at once, and returns the first error.
+func inParallel(ctx context.Context, group []object, fn func(context.Context, *object) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelCopies)
 	for i := range group {
-		g.Go(func() error {
-			if err := w.copyObject(ctx, &group[i]); err != nil {
-				return fmt.Errorf("object %s: %w", group[i].ID, err)
-			}
-			return nil
-		})
+		g.Go(func() error { return fn(ctx, &group[i]) })
 	}
 	return g.Wait()
+}
+
+// nameObject returns err with the id of the object that it is about, or nil.
+func nameObject(o *object, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("object %s: %w", o.ID, err)
 }
 
 // copyObject copies one object into the backup. It marks it as missing if the store has none of that size. An
@@ -253,8 +263,8 @@ func (w *writer) mergeLists(ctx context.Context, m *Manifest, to io.Writer, i in
 		}
 		if isCopied && !before.Missing {
 			o = before
-		} else if err := w.copyObject(ctx, &o); err != nil {
-			return fmt.Errorf("object %s: %w", o.ID, err)
+		} else if err := nameObject(&o, w.copyObject(ctx, &o)); err != nil {
+			return err
 		}
 		m.Objects.Count++
 		if o.Missing {

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"lyceum/platform/blob"
 	"lyceum/platform/db"
 )
@@ -117,7 +115,7 @@ func (b *Backup) compareObjects(ctx context.Context, to Installation) error {
 
 // requireEmpty returns an error if a table of the target has more rows than the migrations make.
 func (b *Backup) requireEmpty(ctx context.Context, to Installation) error {
-	rows, err := countRows(ctx, to.DB, to.Migrations)
+	rows, err := countTargetRows(ctx, to.DB, to.Migrations)
 	if err != nil {
 		return err
 	}
@@ -139,17 +137,9 @@ func (b *Backup) putObjects(ctx context.Context, store blob.Store, o RestoreOpti
 	o.Progress.Start("objects", b.Objects.ContentBytes, Bytes)
 	defer o.Progress.Finish()
 	return b.eachObjectGroup(func(group []object) error {
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(parallelCopies)
-		for _, one := range group {
-			g.Go(func() error {
-				if err := b.putObject(ctx, store, one, o); err != nil {
-					return fmt.Errorf("object %s: %w", one.ID, err)
-				}
-				return nil
-			})
-		}
-		return g.Wait()
+		return inParallel(ctx, group, func(ctx context.Context, one *object) error {
+			return nameObject(one, b.putObject(ctx, store, *one, o))
+		})
 	})
 }
 
@@ -213,7 +203,7 @@ func (b *Backup) loadTables(ctx context.Context, to Installation, progress Progr
 
 // removeFreshRows removes the rows that migrations have made: the backup has them as they became later.
 func (b *Backup) removeFreshRows(ctx context.Context, to Installation) error {
-	rows, err := countRows(ctx, to.DB, to.Migrations)
+	rows, err := countTargetRows(ctx, to.DB, to.Migrations)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,14 @@ type ObjectColumns struct {
 	Where string
 }
 
+// condition returns the condition for the rows whose objects are there.
+func (c ObjectColumns) condition() string {
+	if c.Where == "" {
+		return "TRUE"
+	}
+	return c.Where
+}
+
 // objectsGroup collects the declarations of all modules.
 const objectsGroup = `group:"backup_objects"`
 
@@ -94,10 +102,7 @@ type object struct {
 
 // listObjects returns up to limit objects with ids after the given one, sorted by their ids.
 func listObjects(ctx context.Context, d *db.DB, c ObjectColumns, after string, limit int) (found []object, err error) {
-	where, args := "TRUE", []any{}
-	if c.Where != "" {
-		where = c.Where
-	}
+	where, args := c.condition(), []any{}
 	if after != "" {
 		where, args = fmt.Sprintf("(%s) AND %s > ?", where, c.ID), []any{after}
 	}
@@ -119,11 +124,7 @@ func listObjects(ctx context.Context, d *db.DB, c ObjectColumns, after string, l
 
 // ListNewestObjects returns the ids of the last objects, sorted from the highest id. Ids begin with a time.
 func ListNewestObjects(ctx context.Context, d *db.DB, c ObjectColumns, limit int) (ids []string, err error) {
-	where := "TRUE"
-	if c.Where != "" {
-		where = c.Where
-	}
-	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", c.ID, c.Table, where, c.ID, limit)
+	query := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", c.ID, c.Table, c.condition(), c.ID, limit)
 	err = d.Query(ctx, query, nil, func(scan func(...any) error) error {
 		var id string
 		if err := scan(&id); err != nil {
@@ -137,12 +138,8 @@ func ListNewestObjects(ctx context.Context, d *db.DB, c ObjectColumns, limit int
 
 // sumObjects returns the number of objects and of their bytes.
 func sumObjects(ctx context.Context, d *db.DB, c ObjectColumns) (count, bytes int64, err error) {
-	where := "TRUE"
-	if c.Where != "" {
-		where = c.Where
-	}
 	err = d.QueryRow(ctx, fmt.Sprintf("SELECT count(*), CAST(coalesce(sum(%s), 0) AS bigint) FROM %s WHERE %s",
-		c.Size, c.Table, where), nil, &count, &bytes)
+		c.Size, c.Table, c.condition()), nil, &count, &bytes)
 	return count, bytes, err
 }
 
