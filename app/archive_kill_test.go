@@ -1,13 +1,13 @@
 package main
 
 import (
-	"lyceum/app/sitetest"
 	"net/http"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
+
+	"lyceum/app/sitetest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -31,7 +31,7 @@ func killImport(t *testing.T, delay time.Duration) {
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "scratch"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "scratch", "left"), []byte("x"), 0o600))
 	p := launch(t, dir, nil)
-	s := p.site()
+	s := p.Site()
 	admin := s.AdminToken()
 	nothingLarge(s, admin)
 	answered := make(chan bool, 1)
@@ -50,10 +50,9 @@ func killImport(t *testing.T, delay time.Duration) {
 		answered <- err == nil
 	}()
 	time.Sleep(delay)
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
-	_ = p.cmd.Wait()
+	p.Kill()
 	isComplete := <-answered
-	s = launch(t, dir, nil).site()
+	s = launch(t, dir, nil).Site()
 	if !isComplete {
 		nothingLarge(s, s.AdminToken())
 	}

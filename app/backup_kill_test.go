@@ -76,7 +76,7 @@ func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 func runKilled(t *testing.T, vars map[string]string, after time.Duration, args ...string) (hasEnded bool) {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := lyceumCmd(context.Background(), vars, args...)
+	cmd := ownProgram.Command(context.Background(), vars, args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Start())
 	kill := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
@@ -182,7 +182,7 @@ func TestMemoryOfALargeBackup(t *testing.T) {
 func peakMemory(t *testing.T, vars map[string]string, args ...string) int64 {
 	t.Helper()
 	begun := time.Now()
-	cmd := lyceumCmd(t.Context(), vars, args...)
+	cmd := ownProgram.Command(t.Context(), vars, args...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10

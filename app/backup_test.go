@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,13 +68,6 @@ func newOnServices(t *testing.T) map[string]string {
 	return vars
 }
 
-// stop ends a process in good order.
-func (p *process) stop() {
-	p.t.Helper()
-	require.NoError(p.t, p.cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(p.t, p.cmd.Wait())
-}
-
 // TestAnInstallationMoves moves an installation from embedded parts to services and back, and uses it at each place. The
 // first backup is made while it serves.
 func TestAnInstallationMoves(t *testing.T) {
@@ -83,15 +75,15 @@ func TestAnInstallationMoves(t *testing.T) {
 	start := newEmbedded(t)
 	// One address at all places: tokens name it.
 	address := "127.0.0.1:" + testkit.FreePort(t)
-	serve := func(vars map[string]string) *process {
+	serve := func(vars map[string]string) *sitetest.Process {
 		vars["HTTP_ADDR"], vars["PUBLIC_URL"] = address, "http://"+address
 		return launch(t, vars["DATA_DIR"], vars)
 	}
 	p := serve(start)
-	sealed := sealThings(p.site())
-	writeInChat(p.site(), "before the move")
+	sealed := sealThings(p.Site())
+	writeInChat(p.Site(), "before the move")
 	dir, m := backUp(t, start, "--with-keys")
-	p.stop()
+	p.Stop()
 	requireRowsOfEverything(t, m)
 
 	for i, there := range []map[string]string{newOnServices(t), newEmbedded(t)} {
@@ -102,9 +94,9 @@ func TestAnInstallationMoves(t *testing.T) {
 		require.Equal(t, m.Objects.Count, same.Objects.Count)
 
 		p := serve(there)
-		requireMoved(p.site(), sealed, i == 0)
+		requireMoved(p.Site(), sealed, i == 0)
 		dir, m = backUp(t, there, "--with-keys")
-		p.stop()
+		p.Stop()
 	}
 }
 
@@ -156,7 +148,7 @@ func TestABackupWithoutFilesIsAnError(t *testing.T) {
 	t.Parallel()
 	vars := newEmbedded(t)
 	p := launch(t, vars["DATA_DIR"], vars)
-	p.stop()
+	p.Stop()
 	parent := t.TempDir()
 	save := func(name string, flags ...string) (int, string) {
 		return lyceum(t, vars, "", append([]string{"backup", filepath.Join(parent, name), "--keep", "1"}, flags...)...)
@@ -185,9 +177,9 @@ func TestARestoreWithoutKeysSaysWhatIsLost(t *testing.T) {
 	t.Parallel()
 	start := newEmbedded(t)
 	p := launch(t, start["DATA_DIR"], start)
-	sealed := sealThings(p.site())
+	sealed := sealThings(p.Site())
 	dir, _ := backUp(t, start)
-	p.stop()
+	p.Stop()
 
 	there := newEmbedded(t)
 	out := restoreBackup(t, there, dir)
@@ -196,9 +188,9 @@ func TestARestoreWithoutKeysSaysWhatIsLost(t *testing.T) {
 	}
 	require.NoDirExists(t, there["JWT_KEYS_DIR"], "no key is made by asking")
 	p = launch(t, there["DATA_DIR"], there)
-	requireLossTold(p.site())
-	sealed.requireRefused(p.site())
-	p.stop()
+	requireLossTold(p.Site())
+	sealed.requireRefused(p.Site())
+	p.Stop()
 
 	same := newEmbedded(t)
 	same["JWT_KEYS_DIR"] = start["JWT_KEYS_DIR"]
@@ -225,13 +217,13 @@ func TestBackupRefusals(t *testing.T) {
 		{"no database", "there is no database", nothing, 1, []string{"backup", filepath.Join(t.TempDir(), "x")}},
 		{"no backup", "not a backup", nothing, 1, []string{"restore", t.TempDir()}},
 		{"an identity that is none", "--identity", nothing, 2, []string{"restore", dir, "--identity", filepath.Join(dir, "manifest.json")}},
-		{"a served installation", fmt.Sprintf("in use by process %d", p.cmd.Process.Pid), vars, 1, []string{"restore", dir, "--force"}},
+		{"a served installation", fmt.Sprintf("in use by process %d", p.Cmd.Process.Pid), vars, 1, []string{"restore", dir, "--force"}},
 	} {
 		status, out := lyceum(t, c.vars, "", c.args...)
 		require.Equal(t, c.status, status, "%s: %s", c.name, out)
 		require.Contains(t, out, c.want, c.name)
 	}
-	p.stop()
+	p.Stop()
 	status, out := lyceum(t, vars, "", "restore", dir)
 	require.Equal(t, 1, status)
 	require.Contains(t, out, "users (4 rows)")

@@ -47,7 +47,7 @@ func TestDoctorOnAHealthyInstallation(t *testing.T) {
 		vars := newEmbedded(t)
 		maps.Copy(vars, services)
 		p := launch(t, vars["DATA_DIR"], vars)
-		addAsset(p.site())
+		addAsset(p.Site())
 		status, found := askDoctor(t, vars)
 		for check, all := range found {
 			for _, f := range all {
@@ -82,9 +82,9 @@ func TestDoctorOnBrokenInstallations(t *testing.T) {
 	t.Parallel()
 	whole := newEmbedded(t)
 	p := launch(t, whole["DATA_DIR"], whole)
-	addAsset(p.site())
-	sealThings(p.site())
-	p.stop()
+	addAsset(p.Site())
+	sealThings(p.Site())
+	p.Stop()
 	for _, c := range []struct {
 		name   string
 		check  string
@@ -102,7 +102,7 @@ func TestDoctorOnBrokenInstallations(t *testing.T) {
 			vars["JWT_KEYS_DIR"] = filepath.Join(t.TempDir(), "keys")
 			other := newEmbedded(t)
 			other["JWT_KEYS_DIR"] = vars["JWT_KEYS_DIR"]
-			launch(t, other["DATA_DIR"], other).stop()
+			launch(t, other["DATA_DIR"], other).Stop()
 		}},
 		{"keys that others can read", "keys", diagnosis.Failed, "can be read by other users", func(t *testing.T, dir string, _ map[string]string) {
 			require.NoError(t, os.Chmod(filepath.Join(dir, "keys", "secret"), 0o644))

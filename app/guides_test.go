@@ -73,7 +73,7 @@ func TestCommandsOfDocuments(t *testing.T) {
 			script := "set -eu -o pipefail\ncurl() { command curl --fail-with-body \"${@/#-sf/-s}\"; }\n" +
 				refusedCommand.ReplaceAllString(strings.Join(blocks, "\n"),
 					`test "$(command curl -o /dev/null -w '%{http_code}' $1)" = $2`)
-			cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(script, "http://localhost:8000", p.base))
+			cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(script, "http://localhost:8000", p.URL))
 			cmd.Dir = t.TempDir()
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", out)

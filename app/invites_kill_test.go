@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -27,7 +26,7 @@ func TestRedemptionsSurviveKill(t *testing.T) {
 		acked := 0
 		for round := range testkit.Rounds(100) {
 			p := launch(t, dir, env)
-			s := p.site()
+			s := p.Site()
 			admin := s.AdminToken()
 			code := s.Invite(admin, map[string]any{"role_to_grant": "member", "max_uses": 10000}).Text("code")
 			var fresh []string
@@ -47,13 +46,12 @@ func TestRedemptionsSurviveKill(t *testing.T) {
 			for some := random.Int64N(10); done.Load() < some; {
 				time.Sleep(100 * time.Microsecond)
 			}
-			require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
-			_ = p.cmd.Wait()
+			p.Kill()
 			wg.Wait()
 			acked += int(done.Load())
 			tokens = append(tokens, fresh...)
 		}
-		s := launch(t, dir, env).site()
+		s := launch(t, dir, env).Site()
 		admin := s.AdminToken()
 		uses := 0
 		for _, i := range s.Want(200, "GET", "/admin/invites?limit=100", admin, nil).Items() {

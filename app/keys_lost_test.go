@@ -137,11 +137,11 @@ func TestLostKeysAreToldAtTheStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := launch(t, dir, nil)
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, p.cmd.Wait())
+	require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.Cmd.Wait())
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "keys")))
 	p = launch(t, dir, nil)
 	require.Eventually(t,
-		func() bool { return strings.Contains(p.out.String(), "JWT_KEYS_DIR does not hold the keys") },
-		15*time.Second, 200*time.Millisecond, "%s", p.out)
+		func() bool { return strings.Contains(p.Out.String(), "JWT_KEYS_DIR does not hold the keys") },
+		15*time.Second, 200*time.Millisecond, "%s", p.Out)
 }

@@ -21,7 +21,7 @@ func TestP7FloodOfLogins(t *testing.T) {
 	t.Parallel()
 	p := launch(t, t.TempDir(),
 		map[string]string{"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME": "2", "RATE_LIMIT_ENABLED": "false"})
-	s := p.site()
+	s := p.Site()
 	email, _, _ := s.NewAccount("flood")
 	flood := testkit.Rounds(500)
 	var wg sync.WaitGroup
@@ -53,7 +53,7 @@ func TestP7FloodOfLogins(t *testing.T) {
 		require.NotEmpty(t, a.Header.Get("Retry-After"))
 	}
 	p99 := times[len(times)*99/100]
-	peak := p.peakMemory()
+	peak := peakMemoryOfProcess(t, p.Cmd.Process.Pid)
 	t.Logf("%d of %d signed in, healthz p99 %s of %d, %d MiB at most", in, flood, p99, len(times), peak>>20)
 	require.NotZero(t, in)
 	require.Less(t, peak, 512<<20)
@@ -62,13 +62,13 @@ func TestP7FloodOfLogins(t *testing.T) {
 	}
 }
 
-// peakMemory is the most that the process ever had in memory, in bytes.
-func (p *process) peakMemory() int {
-	p.t.Helper()
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	require.NoError(p.t, err)
+// peakMemoryOfProcess returns the most that a process ever had in memory, in bytes.
+func peakMemoryOfProcess(t *testing.T, pid int) int {
+	t.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	require.NoError(t, err)
 	_, after, _ := strings.Cut(string(raw), "VmHWM:")
 	kib, err := strconv.Atoi(strings.Fields(after)[0])
-	require.NoError(p.t, err)
+	require.NoError(t, err)
 	return kib << 10
 }

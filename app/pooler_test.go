@@ -23,7 +23,7 @@ func TestThroughAPooler(t *testing.T) {
 	outs := make([]string, 4)
 	for i := range outs {
 		wg.Go(func() {
-			out, err := lyceumCmd(t.Context(), vars, "migrate", "up").CombinedOutput()
+			out, err := ownProgram.Command(t.Context(), vars, "migrate", "up").CombinedOutput()
 			outs[i] = fmt.Sprint(string(out), err)
 		})
 	}

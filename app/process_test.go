@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -37,45 +33,15 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
-// process is a lyceum process.
-type process struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	base string
-	out  *safeBuffer
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-func (s *safeBuffer) String() string { s.mu.Lock(); defer s.mu.Unlock(); return s.b.String() }
-
-func lyceumCmd(ctx context.Context, vars map[string]string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Dir = os.TempDir()
-	cmd.Env = []string{
-		"LYCEUM_TEST_MAIN=1", "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "ARGON2_MEMORY_KIB=64",
-		"ARGON2_TIME=1",
-	}
-	for k, v := range vars {
-		cmd.Env = append(cmd.Env, k+"="+v)
-	}
-	return cmd
-}
+// ownProgram is the test binary, which is the program itself in a process of its own.
+var ownProgram = sitetest.Program{Path: os.Args[0], Env: []string{"LYCEUM_TEST_MAIN=1"}}
 
 // lyceum runs a command to its end.
 func lyceum(t *testing.T, vars map[string]string, stdin string, args ...string) (status int, output string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := lyceumCmd(ctx, vars, args...)
+	cmd := ownProgram.Command(ctx, vars, args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -86,30 +52,13 @@ func lyceum(t *testing.T, vars map[string]string, stdin string, args ...string) 
 	return 0, string(out)
 }
 
-// launch starts `lyceum serve` and waits until it answers.
-func launch(t *testing.T, dir string, vars map[string]string) *process {
+// launch starts `lyceum serve` with its data in a folder and waits until it answers.
+func launch(t *testing.T, dir string, vars map[string]string) *sitetest.Process {
 	t.Helper()
-	port := testkit.FreePort(t)
-	env := map[string]string{"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": dir}
-	for k, v := range vars {
-		env[k] = v
-	}
-	p := &process{t: t, cmd: lyceumCmd(context.Background(), env), base: env["PUBLIC_URL"], out: &safeBuffer{}}
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
-	require.Eventually(t, func() bool {
-		res, err := http.Get(p.base + "/healthz")
-		if err != nil {
-			return false
-		}
-		_, _ = io.Copy(io.Discard, res.Body)
-		return res.Body.Close() == nil && res.StatusCode == 200
-	}, 15*time.Second, 10*time.Millisecond, "%s", p.out)
-	return p
+	env := map[string]string{"DATA_DIR": dir}
+	maps.Copy(env, vars)
+	return ownProgram.Launch(t, env)
 }
-
-func (p *process) site() *sitetest.Site { return &sitetest.Site{T: p.t, URL: p.base} }
 
 // What was acknowledged survives kill -9, and the next start is ready at once.
 func TestAcknowledgedSurvivesKill(t *testing.T) {
@@ -121,7 +70,7 @@ func TestAcknowledgedSurvivesKill(t *testing.T) {
 	var killed []string
 	for round := range testkit.Rounds(100) {
 		p := launch(t, dir, nil)
-		s := p.site()
+		s := p.Site()
 		admin := s.AdminToken()
 		for i := range 3 {
 			c := s.Want(201, "POST", "/courses", admin,
@@ -134,11 +83,10 @@ func TestAcknowledgedSurvivesKill(t *testing.T) {
 		}
 		email, _, _ := s.NewAccount(fmt.Sprintf("killed-%d", round))
 		killed = append(killed, email)
-		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
-		_ = p.cmd.Wait()
+		p.Kill()
 	}
 	p := launch(t, dir, nil)
-	s := p.site()
+	s := p.Site()
 	admin := s.AdminToken()
 	for _, a := range acked {
 		require.EqualValues(t, 40, s.Want(200, "GET", a.path, admin, nil).Get("percent"))
@@ -159,15 +107,15 @@ func TestAcknowledgedSurvivesKill(t *testing.T) {
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	p := launch(t, t.TempDir(), map[string]string{"SHUTDOWN_DELAY": "1s"})
-	s := p.site()
+	s := p.Site()
 	c := s.Dial("/ws/channels/hq?token="+s.AdminToken(), nil)
 	c.Until("welcome")
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
 	require.Eventually(t, func() bool { return s.Call("GET", "/readyz", "", nil).Status == 503 },
 		900*time.Millisecond, 20*time.Millisecond)
 	s.Want(200, "GET", "/courses", "", nil)
 	require.Equal(t, 1001, c.CloseCode())
-	require.NoError(t, p.cmd.Wait(), "%s", p.out)
+	require.NoError(t, p.Cmd.Wait(), "%s", p.Out)
 }
 
 func TestASecondServerIsRefused(t *testing.T) {
@@ -176,7 +124,7 @@ func TestASecondServerIsRefused(t *testing.T) {
 	p := launch(t, dir, nil)
 	status, out := lyceum(t, map[string]string{"DATA_DIR": dir, "HTTP_ADDR": "127.0.0.1:0"}, "", "serve")
 	require.Equal(t, 1, status)
-	require.Contains(t, out, fmt.Sprint(p.cmd.Process.Pid))
+	require.Contains(t, out, fmt.Sprint(p.Cmd.Process.Pid))
 	status, _ = lyceum(t, map[string]string{"DATA_DIR": dir}, "", "migrate", "up")
 	require.Equal(t, 1, status)
 	status, out = lyceum(t, map[string]string{"DATA_DIR": dir}, "", "migrate", "status")
@@ -187,13 +135,13 @@ func TestASecondServerIsRefused(t *testing.T) {
 	status, out = lyceum(t, map[string]string{"DATA_DIR": dir}, "a long enough phrase\n", "admin", "create",
 		"--email", "second@example.com", "--password-stdin")
 	require.Equal(t, 0, status, out)
-	s := p.site()
+	s := p.Site()
 	token := s.Login("second@example.com", "a long enough phrase")
 	entries := s.Want(200, "GET", "/admin/audit-logs?action=user.registered&limit=1", token, nil)
 	require.Equal(t, "cli", entries.Text("items.0.data.via"))
 	require.Nil(t, entries.Get("items.0.actor"))
 
-	busy := strings.TrimPrefix(p.base, "http://")
+	busy := strings.TrimPrefix(p.URL, "http://")
 	status, out = lyceum(t, map[string]string{"DATA_DIR": t.TempDir(), "HTTP_ADDR": busy}, "", "serve")
 	require.Equal(t, 1, status)
 	require.Contains(t, out, busy)
@@ -358,7 +306,7 @@ func TestFaultyConfigurationEndsTheStart(t *testing.T) {
 func TestTokensNeverReachALog(t *testing.T) {
 	t.Parallel()
 	p := launch(t, t.TempDir(), map[string]string{"LOG_LEVEL": "debug", "LOG_FORMAT": "json"})
-	s := p.site()
+	s := p.Site()
 	token := s.AdminToken()
 	s.Dial("/ws/channels/hq?token="+token, nil).Until("welcome")
 	s.Call("GET", "/courses?token=canary-token-1&ticket=canary-ticket-2", "", nil)
@@ -371,7 +319,7 @@ func TestTokensNeverReachALog(t *testing.T) {
 	} {
 		s.Call(method, path, "", nil)
 	}
-	log := p.out.String()
+	log := p.Out.String()
 	require.Contains(t, log, "/ws/channels/hq")
 	require.NotContains(t, log, token)
 	for _, canary := range []string{
@@ -389,21 +337,21 @@ func TestFirstStartShowsTheDemo(t *testing.T) {
 	// The server may answer before its greeting has come through the pipe.
 	says := func(words string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return strings.Contains(p.out.String(), words) }, 5*time.Second,
+		require.Eventually(t, func() bool { return strings.Contains(p.Out.String(), words) }, 5*time.Second,
 			10*time.Millisecond, words)
 	}
 	for _, account := range seed.DemoAccounts {
 		says(account.Email)
 	}
 	says("for trying out only")
-	s := p.site()
+	s := p.Site()
 	require.Len(t, s.Want(200, "GET", "/courses", "", nil).Items(), 1)
 	require.Len(t, s.Want(200, "GET", "/courses", s.Login("member@lyceum.local", seed.DemoPassword), nil).Items(), 2)
 	require.Len(t,
 		s.Want(200, "GET", "/courses?status=draft", s.Login("instructor@lyceum.local", seed.DemoPassword), nil).Items(),
 		1)
 
-	without := launch(t, t.TempDir(), map[string]string{"DEMO": "false"}).site()
+	without := launch(t, t.TempDir(), map[string]string{"DEMO": "false"}).Site()
 	require.Empty(t, without.Want(200, "GET", "/courses", "", nil).Items())
 	without.WantProblem(401, "invalid-credentials", "POST", "/auth/login", "",
 		map[string]string{"email": "admin@lyceum.local", "password": seed.DemoPassword})
@@ -412,7 +360,7 @@ func TestFirstStartShowsTheDemo(t *testing.T) {
 		map[string]string{
 			"APP_ENV": "production", "JWT_KEYS_DIR": t.TempDir(), "SMTP_URL": "smtp://127.0.0.1:1",
 			"SHUTDOWN_DELAY": "0s",
-		}).site()
+		}).Site()
 	require.Empty(t, production.Want(200, "GET", "/courses", "", nil).Items())
 	production.WantProblem(404, "not-found", "GET", "/dev/mailbox/messages", "", nil)
 	production.WantProblem(404, "not-found", "GET", "/metrics", "", nil)
@@ -436,14 +384,14 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := launch(t, dir, map[string]string{"LOG_FORMAT": "json", "LOG_LEVEL": "debug"})
-	s := p.site()
+	s := p.Site()
 	s.AdminToken()
 	rawRequest(s, "nonsense\r\n\r\n", time.Second)
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, p.cmd.Wait())
-	records := onlyJSON(t, p.out.String())
-	require.Contains(t, p.out.String(), `"admin@lyceum.local"`)
-	require.NotContains(t, p.out.String(), seed.DemoPassword)
+	require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.Cmd.Wait())
+	records := onlyJSON(t, p.Out.String())
+	require.Contains(t, p.Out.String(), `"admin@lyceum.local"`)
+	require.NotContains(t, p.Out.String(), seed.DemoPassword)
 	require.NotEmpty(t, records)
 
 	for _, c := range []struct {
@@ -465,7 +413,7 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	}
 	// Text is for people: the greeting is there, and so is the password that it is safe to show.
 	text := launch(t, t.TempDir(), map[string]string{"LOG_FORMAT": "text"})
-	require.Eventually(t, func() bool { return strings.Contains(text.out.String(), seed.DemoPassword) },
+	require.Eventually(t, func() bool { return strings.Contains(text.Out.String(), seed.DemoPassword) },
 		5*time.Second, 10*time.Millisecond)
 }
 
@@ -503,7 +451,7 @@ func TestTheDataFolderIsPrivate(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "apart.db")
 	for _, vars := range []map[string]string{{}, {"DATABASE_URL": "sqlite://" + elsewhere}} {
 		p := launch(t, dir, vars)
-		p.site().NewAccount("private")
+		p.Site().NewAccount("private")
 		wide := func(root string) {
 			require.NoError(t, filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 				if err != nil || d.Type()&os.ModeSocket != 0 {
@@ -524,7 +472,7 @@ func TestTheDataFolderIsPrivate(t *testing.T) {
 				wide(elsewhere + suffix)
 			}
 		}
-		require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-		require.NoError(t, p.cmd.Wait())
+		require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, p.Cmd.Wait())
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -34,10 +33,10 @@ func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 	}
 	sum := sha256.Sum256(content)
 	p := launch(t, dir, env)
-	admin := p.site().AdminToken()
+	admin := p.Site().AdminToken()
 	whole := 0
 	for round := range testkit.Rounds(100) {
-		s := p.site()
+		s := p.Site()
 		body := map[string]any{
 			"key": "kill-" + hex.EncodeToString([]byte{byte(round)}), "content_type": "text/plain",
 			"size": len(content),
@@ -55,12 +54,11 @@ func TestAKilledUploadLeavesNoHalf(t *testing.T) {
 		go func() { answered <- sendCutting(s, up, &cutting{data: content, at: cut, reached: sent}) }()
 		<-sent
 		time.Sleep(time.Duration(wait) * time.Microsecond)
-		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
-		_ = p.cmd.Wait()
+		p.Kill()
 		status := <-answered
 
 		p = launch(t, dir, env)
-		s = p.site()
+		s = p.Site()
 		leftovers, err := os.ReadDir(filepath.Join(dir, "objects", "tmp"))
 		require.NoError(t, err)
 		require.Empty(t, leftovers)
