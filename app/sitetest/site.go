@@ -12,6 +12,7 @@ import (
 
 	"lyceum/app/modules"
 	"lyceum/app/seed"
+	"lyceum/platform/clock"
 	"lyceum/platform/config"
 	"lyceum/platform/db"
 	"lyceum/platform/program"
@@ -54,6 +55,18 @@ type parts struct {
 // filled with parts of the program, as by fx.Populate.
 func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
 	t.Helper()
+	return start(t, vars, fx.Populate(targets...))
+}
+
+// StartWithClock is Start for a site on a machine whose clock shows another time.
+func StartWithClock(t testing.TB, vars map[string]string, c clock.Clock) *Site {
+	t.Helper()
+	return start(t, vars, fx.Decorate(func(clock.Clock) clock.Clock { return c }))
+}
+
+// start starts a site with one more option.
+func start(t testing.TB, vars map[string]string, more fx.Option) *Site {
+	t.Helper()
 	port := testkit.FreePort(t)
 	env := map[string]string{
 		"HTTP_ADDR": "127.0.0.1:" + port, "PUBLIC_URL": "http://127.0.0.1:" + port, "DATA_DIR": t.TempDir(),
@@ -70,7 +83,7 @@ func Start(t testing.TB, vars map[string]string, targets ...any) *Site {
 
 	var p parts
 	options := program.BuildOptions(cfg, modules.All, program.About{Version: "test"})
-	app := fx.New(options, fx.Populate(append([]any{&p}, targets...)...))
+	app := fx.New(options, more, fx.Populate(&p))
 	require.NoError(t, app.Err())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -32,8 +32,10 @@ import (
 const (
 	// keepTime is how long an answer is kept.
 	keepTime = 24 * time.Hour
-	// leaseTime is the lease of a claim.
-	leaseTime = 60 * time.Second
+	// leaseTime is the lease of a claim. After a process was killed, its requests can be sent again once their leases
+	// have ended. It is longer than a transaction of a usual request, and nothing is done twice if one outlasts it: the
+	// transaction of a request that has lost its claim does not commit.
+	leaseTime = 8 * time.Second
 	// waitTime is how long a request waits for the one that holds its record; it looks again every pollTime.
 	waitTime = 5 * time.Second
 	pollTime = 50 * time.Millisecond
