@@ -417,6 +417,25 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 		5*time.Second, 10*time.Millisecond)
 }
 
+// A server that logs JSON prints nothing else while Redis is away: the library of the job queue prints an error for each
+// try.
+func TestAServerThatLosesRedisPrintsNothingElse(t *testing.T) {
+	t.Parallel()
+	redis := testkit.OwnRedis(t)
+	vars := sitetest.Services(t)
+	vars["REDIS_URL"], vars["LOG_FORMAT"] = redis.URL, "json"
+	p := launch(t, t.TempDir(), vars)
+	redis.Kill()
+	require.Eventually(t, func() bool { return strings.Contains(p.Out.String(), "worker.fetch") }, 15*time.Second,
+		10*time.Millisecond, "%s", p.Out)
+	redis.Start()
+	require.Eventually(t, func() bool { return p.Site().Call("GET", "/readyz", "", nil).Text("status") == "ready" },
+		15*time.Second, 50*time.Millisecond)
+	p.Stop()
+	onlyJSON(t, p.Out.String())
+	require.Less(t, strings.Count(p.Out.String(), "worker.fetch"), 10)
+}
+
 // A folder that the operator shares with others stays open to them: the file in it is private.
 func TestAFolderOfOthersStaysOpen(t *testing.T) {
 	t.Parallel()

@@ -74,4 +74,5 @@ func greet(out io.Writer, c *config.Config, addr net.Addr, demo bool) {
 	fmt.Fprintln(out)
 }
 
+// stdout is where commands print what they are asked for, also while a server logs what libraries print.
 var stdout io.Writer = os.Stdout

@@ -104,6 +104,11 @@ func serve(c *cobra.Command, _ []string) error {
 		return err
 	}
 	defer stopTracing()
+	restoreOutput, err := telemetry.LogPrintedLines()
+	if err != nil {
+		return err
+	}
+	defer restoreOutput()
 	var p parts
 	return with(c.Context(), cfg, func(ctx context.Context) error { return serveUntil(ctx, p) }, &p)
 }
@@ -139,6 +144,11 @@ func worker(c *cobra.Command, _ []string) error {
 		return err
 	}
 	defer stopTracing()
+	restoreOutput, err := telemetry.LogPrintedLines()
+	if err != nil {
+		return err
+	}
+	defer restoreOutput()
 	var e *events.Bus
 	var q *jobs.Queue
 	var b *broadcast.Bus

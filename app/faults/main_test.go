@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 // build builds the program of the source tree that a folder belongs to.
 func build(ctx context.Context, folder, file string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags=-w", "-o", file, "lyceum/app")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-w", "-o", file, "lyceum/app")
 	cmd.Dir = folder
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)

@@ -24,7 +24,7 @@ const previousRelease = "5adb8c4"
 func TestRollingRestart(t *testing.T) {
 	t.Run("same version", func(t *testing.T) {
 		t.Parallel()
-		rollOver(t, startOnServices(t, 3, program), program, testkit.Rounds(250))
+		rollOver(t, startOnServices(t, 3, program), program, testkit.Rounds(50))
 	})
 	if !proves() {
 		return

@@ -18,6 +18,7 @@ import (
 	"lyceum/platform/blob"
 	"lyceum/platform/blob/folder"
 	"lyceum/platform/blob/s3"
+	"lyceum/platform/redisconn"
 	"lyceum/platform/smtp"
 )
 
@@ -31,13 +32,11 @@ func (x *examination) checkRedis(ctx context.Context) {
 		x.ok(check, "inside the server: limits and signals are those of one process")
 		return
 	}
-	options, err := redis.ParseURL(x.Config.RedisURL)
+	client, err := redisconn.Open(x.Config.RedisURL)
 	if err != nil {
 		x.fail(check, "REDIS_URL can't be read", "set it to redis://host:port or rediss://host:port")
 		return
 	}
-	options.MaxRetries = -1
-	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
 	info, err := client.InfoMap(ctx, "server", "memory").Result()
 	if err != nil {
@@ -53,8 +52,13 @@ func (x *examination) checkRedis(ctx context.Context) {
 	}
 	x.checkRedisMemory(info["Memory"])
 	x.checkClock(ctx, "redis", func(ctx context.Context) (time.Time, error) { return client.Time(ctx).Result() })
-	if options.TLSConfig != nil {
-		x.checkTLS(ctx, check, options.Addr, options.TLSConfig)
+	server, err := client.FindServer(ctx, "lyceum")
+	if err != nil {
+		x.fail(check, err.Error(), "check that the addresses in REDIS_URL lead to the server that holds the keys")
+		return
+	}
+	if o, err := redis.ParseURL(server); err == nil && o.TLSConfig != nil {
+		x.checkTLS(ctx, check, o.Addr, o.TLSConfig)
 	}
 }
 

@@ -49,8 +49,10 @@ type Params struct {
 }
 
 const (
-	// namespace is the prefix of the Redis keys. Replicas of all versions share it.
-	namespace = "lyceum"
+	// defaultNamespace is the prefix of the Redis keys of a queue on one server.
+	defaultNamespace = "lyceum"
+	// findTimeout bounds the search for the server that holds the queue.
+	findTimeout = 2 * time.Second
 	// concurrency is how many jobs one process runs at the same time.
 	concurrency = 4
 
@@ -62,20 +64,38 @@ const (
 // Queue enqueues jobs and runs them. Make one with NewQueue, pass it the workers with AttachWorkers, and
 // call Run.
 type Queue struct {
-	pool     *redis.Pool
-	enqueuer *work.Enqueuer
-	workers  []Worker
-	enqueues lifecycle.Tasks
+	// namespace is the prefix of the Redis keys.
+	namespace string
+	pool      *redis.Pool
+	enqueuer  *work.Enqueuer
+	workers   []Worker
+	enqueues  lifecycle.Tasks
 }
 
 // NewQueue returns a queue on the server at a redis:// or rediss:// URL. It connects when it is
 // used. The caller closes it.
 func NewQueue(url string) *Queue {
+	return NewQueueAt(defaultNamespace, func(context.Context) (string, error) { return url, nil })
+}
+
+// NewQueueAt is NewQueue for keys with a prefix on a server that may move to another address. find returns its URL and
+// is called for each connection.
+func NewQueueAt(namespace string, find func(context.Context) (url string, err error)) *Queue {
 	pool := &redis.Pool{
 		MaxIdle: 8, MaxActive: 64, Wait: true, IdleTimeout: time.Minute,
 		Dial: func() (redis.Conn, error) {
-			return redis.DialURL(url, redis.DialConnectTimeout(time.Second),
+			ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
+			defer cancel()
+			url, err := find(ctx)
+			if err != nil {
+				return nil, err
+			}
+			conn, err := redis.DialURL(url, redis.DialConnectTimeout(time.Second),
 				redis.DialReadTimeout(3*time.Second), redis.DialWriteTimeout(3*time.Second))
+			if err != nil {
+				return nil, err
+			}
+			return &queueConn{Conn: conn}, nil
 		},
 	}
 	// redigo 1.9.3 initializes the pool at its first use, and does so without the lock that Close
@@ -83,7 +103,7 @@ func NewQueue(url string) *Queue {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, _ = pool.GetContext(ended)
-	return &Queue{pool: pool, enqueuer: work.NewEnqueuer(namespace, pool)}
+	return &Queue{namespace: namespace, pool: pool, enqueuer: work.NewEnqueuer(namespace, pool)}
 }
 
 // AttachWorkers sets the workers. It returns an error if two have the same name.
@@ -131,7 +151,7 @@ func (q *Queue) Run(ctx context.Context) {
 	if len(q.workers) == 0 {
 		return
 	}
-	pool := work.NewWorkerPool(struct{}{}, concurrency, namespace, q.pool)
+	pool := work.NewWorkerPool(struct{}{}, concurrency, q.namespace, q.pool)
 	for _, w := range q.workers {
 		options := work.JobOptions{MaxFails: cmp.Or(w.MaxFails, defaultMaxFails), SkipDead: true}
 		pool.JobWithOptions(w.Name, options, func(j *work.Job) error { return w.runJob(ctx, j.ArgString("id")) })

@@ -2,8 +2,6 @@ package program
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -12,6 +10,7 @@ import (
 	"lyceum/platform/config"
 	"lyceum/platform/embedded"
 	"lyceum/platform/jobs"
+	"lyceum/platform/redisconn"
 )
 
 // redisParts are the two clients of one Redis: go-redis for limits, signals and presence, and redigo
@@ -34,16 +33,14 @@ func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 		}
 		url, stop = server.URL(), server.Close
 	}
-	o, err := redis.ParseURL(url)
+	client, err := redisconn.Open(url)
 	if err != nil {
 		return redisParts{}, &config.Error{
-			Faults: []string{"REDIS_URL: accepted is redis://host:port or rediss://host:port"},
+			Faults: []string{"REDIS_URL: accepted is redis://host:port or rediss://host:port, with " +
+				"?master_name=…&addr=… for Sentinels and ?cluster=true&addr=… for a cluster: " + err.Error()},
 		}
 	}
-	// Every caller has an answer to a Redis that is away, so trying again would only take time.
-	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
-	client, queue := redis.NewClient(o), jobs.NewQueue(url)
+	queue := newQueue(client)
 	client.AddHook(outsideRedis{})
 	ctx, cancel := context.WithTimeout(context.Background(), redisPingTimeout)
 	defer cancel()
@@ -59,16 +56,18 @@ func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 	return redisParts{Client: client, Queue: queue}, nil
 }
 
+// queueName is the prefix of the keys of the job queue. Replicas of all versions share it. In a cluster it is a hash
+// tag, as scripts of the queue use several of its keys at once.
+const queueName, clusterQueueName = "lyceum", "{lyceum}"
+
+// newQueue returns the job queue on the server that holds its keys.
+func newQueue(client *redisconn.Client) *jobs.Queue {
+	name := queueName
+	if client.IsCluster() {
+		name = clusterQueueName
+	}
+	return jobs.NewQueueAt(name, func(ctx context.Context) (string, error) { return client.FindServer(ctx, name) })
+}
+
 // redisPingTimeout bounds the first request to Redis.
 const redisPingTimeout = 3 * time.Second
-
-// quietRedis logs the messages of the client at debug level: those about lost connections repeat for
-// each request, while the parts that use Redis log an outage once.
-type quietRedis struct{}
-
-func init() { redis.SetLogger(quietRedis{}) }
-
-// Printf implements the logger interface of the client.
-func (quietRedis) Printf(_ context.Context, format string, v ...any) {
-	slog.Debug("redis client", "message", fmt.Sprintf(format, v...))
-}

@@ -210,6 +210,58 @@ func OwnRedis(t testing.TB) *Server {
 	return startOwn(t, services.Redis)
 }
 
+// OwnRedisCluster starts a Redis cluster of three nodes for this test alone and returns its URL and the nodes.
+func OwnRedisCluster(t testing.TB) (url string, nodes []*Server) {
+	t.Helper()
+	start := func(ctx context.Context, path string) ([]*services.Server, error) {
+		return services.StartRedisCluster(ctx, path, process.dir, 3)
+	}
+	nodes = startRedisKind(t, start)
+	return fmt.Sprintf("redis://%s?cluster=true&addr=%s&addr=%s", nodes[0].Addr, nodes[1].Addr, nodes[2].Addr), nodes
+}
+
+// OwnRedisSentinel starts a Redis server for this test alone, one that follows it, and a Sentinel that promotes the
+// follower soon after the server has gone. The URL asks the Sentinel.
+func OwnRedisSentinel(t testing.TB) (url string, primary, follower *Server) {
+	t.Helper()
+	all := startRedisKind(t, func(ctx context.Context, path string) ([]*services.Server, error) {
+		primary, follower, sentinel, err := services.StartRedisSentinel(ctx, path, process.dir)
+		return []*services.Server{primary, follower, sentinel}, err
+	})
+	return "redis://" + all[2].Addr + "/0?master_name=main", all[0], all[1]
+}
+
+// startRedisKind starts several servers that end with the test.
+func startRedisKind(
+	t testing.TB, start func(ctx context.Context, path string) ([]*services.Server, error),
+) (all []*Server) {
+	t.Helper()
+	skipWithoutServices(t, services.Redis)
+	path, err := services.FindProgram(services.Redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	process.mu.Lock()
+	if process.dir == nil {
+		process.dir, err = services.NewDir()
+	}
+	var servers []*services.Server
+	if err == nil {
+		servers, err = start(ctx, path)
+	}
+	process.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range servers {
+		t.Cleanup(s.Stop)
+		all = append(all, &Server{URL: s.URL, Addr: s.Addr, t: t, server: s})
+	}
+	return all
+}
+
 // OwnMinIO starts a MinIO server for this test alone and tells how to reach it.
 func OwnMinIO(t testing.TB) (*Server, S3Info) {
 	t.Helper()
