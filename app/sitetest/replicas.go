@@ -15,7 +15,7 @@ import (
 
 // StartReplicas starts n sites on the same real services, as behind a load balancer. Each of more
 // is KEY=value.
-func StartReplicas(t *testing.T, n int, more ...string) []*Site {
+func StartReplicas(t testing.TB, n int, more ...string) []*Site {
 	t.Helper()
 	vars := Services(t)
 	for _, setting := range more {

@@ -34,7 +34,8 @@ var platformDocs = []docGroup{
 		{"DATABASE_REPLICA_URL", "A PostgreSQL server that follows the one of DATABASE_URL and answers lists; empty means none."},
 		{"DATABASE_MAX_CONNS", "Connections that one process opens at most."},
 		{"AUTO_MIGRATE", "true: serve brings the schema up to date by itself."},
-		{"REDIS_URL", "redis://host:6379 or rediss://host:6379. Empty: inside of the process."},
+		{"REDIS_URL", "redis://host:6379 or rediss://host:6379, with ?master_name=…&addr=… for Sentinels and " +
+			"?cluster=true&addr=… for a cluster. Empty: inside of the process."},
 	}},
 	{"Object store", []Doc{
 		{"S3_ENDPOINT", "host:port of MinIO or any other S3. Empty: a folder under DATA_DIR."},
