@@ -21,8 +21,8 @@ const licensesFile = "THIRD_PARTY_LICENSES.txt"
 // licenseName matches the names of files with a license or a notice.
 var licenseName = regexp.MustCompile(`(?i)^(licen[sc]e|copying|notice)([.-].*)?$`)
 
-// collectLicenses returns the licenses of Go and of all modules that a binary is linked from, in the order of the
-// modules. It returns an error if a module has none: it may not be passed on then.
+// collectLicenses returns the licenses of Go, of all modules that a binary is linked from, in their order, and of files
+// of others in the repository. It returns an error if a module has none: it may not be passed on then.
 func collectLicenses(ctx context.Context, root, binary string) ([]byte, error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
@@ -46,7 +46,35 @@ func collectLicenses(ctx context.Context, root, binary string) ([]byte, error) {
 			return nil, err
 		}
 	}
+	if err := appendBundled(ctx, &all, root); err != nil {
+		return nil, err
+	}
 	return all.Bytes(), nil
+}
+
+// appendBundled appends the licenses of what the repository has taken from others and the program contains, such as the
+// pages of the API documentation. They are in the folders of these files.
+func appendBundled(ctx context.Context, all *bytes.Buffer, root string) error {
+	files, err := runGit(ctx, root, "ls-files", "-z", "*/LICENSE*", "*/NOTICE*", "*.LICENSE.txt")
+	if err != nil {
+		return err
+	}
+	for file := range strings.SplitSeq(strings.Trim(files, "\x00"), "\x00") {
+		if file == "" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			return err
+		}
+		appendText(all, file, text)
+	}
+	return nil
+}
+
+// appendText appends a license under a heading.
+func appendText(all *bytes.Buffer, heading string, text []byte) {
+	fmt.Fprintf(all, "==== %s ====\n\n%s\n\n", heading, bytes.TrimSpace(text))
 }
 
 // replaced returns the module that is linked in the place of m.
@@ -100,7 +128,7 @@ func appendLicenses(all *bytes.Buffer, heading, folder string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(all, "==== %s: %s ====\n\n%s\n\n", heading, file.Name(), bytes.TrimSpace(text))
+		appendText(all, heading+": "+file.Name(), text)
 		found = true
 	}
 	if !found {

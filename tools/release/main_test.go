@@ -54,11 +54,12 @@ func newFixture(t *testing.T) string {
 		}
 	}
 	version := strings.Fields(sums[0])[1]
-	require.NoError(t, os.Mkdir(filepath.Join(root, "app"), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "app", "pages"), 0o755))
 	for name, content := range map[string]string{
 		"go.mod":      "module lyceum\n\ngo 1.24\n\nrequire " + dependency + " " + version + "\n",
 		"go.sum":      strings.Join(sums, ""),
-		"app/main.go": program, "LICENSE": "a license\n", "README.md": "# Fixture\n", ".gitignore": "/dist/\n",
+		"app/main.go": program,
+		"LICENSE":     "a license\n", "app/pages/LICENSE": "of the pages\n", "README.md": "# Fixture\n", ".gitignore": "/dist/\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(content), 0o644))
 	}
@@ -136,6 +137,8 @@ func TestRelease(t *testing.T) {
 	require.Equal(t, "# Fixture\n", contents[name+"/README.md"])
 	require.Contains(t, contents[name+"/"+licensesFile], "==== Go "+runtime.Version()+": LICENSE ====")
 	require.Contains(t, contents[name+"/"+licensesFile], "==== "+dependency+" v")
+	require.Contains(t, contents[name+"/"+licensesFile], "==== app/pages/LICENSE ====\n\nof the pages\n")
+	require.NotContains(t, contents[name+"/"+licensesFile], "a license\n")
 
 	binary := filepath.Join(t.TempDir(), "lyceum")
 	require.NoError(t, os.WriteFile(binary, []byte(contents[name+"/lyceum"]), 0o755))
