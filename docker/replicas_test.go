@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -19,8 +20,15 @@ var replicas = []string{"app", "app2", "app3"}
 // composeVariable matches the variables of a compose file: a name, and a default or what is said if it is missing.
 var composeVariable = regexp.MustCompile(`\$\{([A-Z0-9_]+):([-?])([^}]*)\}`)
 
-// loadReplicas returns compose.replicas.yml as Compose reads it together with compose.yml, with the defaults of its
-// variables and "secret" for those that have none. extended services have what they take over.
+// overriding is a service of compose.replicas.yml.
+type overriding struct {
+	service  `yaml:",inline"`
+	Networks []string
+	Extends  struct{ File, Service string }
+}
+
+// loadReplicas returns compose.replicas.yml as Compose reads it together with compose.yml: with the defaults of its
+// variables, "secret" for those that have none, and what services take over from compose.yml.
 func loadReplicas(t *testing.T) (c composeFile, networks map[string]network) {
 	t.Helper()
 	text := composeVariable.ReplaceAllStringFunc(read(t, "compose.replicas.yml"), func(variable string) string {
@@ -32,41 +40,44 @@ func loadReplicas(t *testing.T) (c composeFile, networks map[string]network) {
 		return found[3]
 	})
 	var file struct {
-		Services map[string]struct {
-			service  `yaml:",inline"`
-			Networks []string
-			Extends  struct{ File, Service string }
-		}
+		Services map[string]overriding
 		Networks map[string]network
 	}
 	require.NoError(t, yaml.Unmarshal([]byte(text), &file))
 	base := load(t)
-	c = base
+	c = composeFile{Services: maps.Clone(base.Services), Volumes: base.Volumes}
 	for name, s := range file.Services {
-		from, isThere := base.Services[name]
+		from := name
 		if s.Extends.File != "" {
 			require.Equal(t, "compose.yml", s.Extends.File)
-			from, isThere = base.Services[s.Extends.Service]
-			require.True(t, isThere, name)
+			require.Contains(t, base.Services, s.Extends.Service)
+			from = s.Extends.Service
 		}
-		if isThere {
-			merged := map[string]string{}
-			for _, environment := range []map[string]string{from.Environment, s.Environment} {
-				for key, value := range environment {
-					merged[key] = value
-				}
-			}
-			command := s.Command
-			if command == nil {
-				command = from.Command
-			}
-			s.service.Image, s.service.Volumes, s.service.ReadOnly = from.Image, from.Volumes, from.ReadOnly
-			s.service.Command, s.service.Environment, s.service.Healthcheck = command, merged, from.Healthcheck
-		}
-		s.service.Networks = s.Networks
-		c.Services[name] = s.service
+		c.Services[name] = mergeServices(base.Services[from], s)
 	}
 	return c, file.Networks
+}
+
+// mergeServices returns a service of compose.yml with what s sets. Compose adds the ports of both, but for those that s
+// resets; no service has both.
+func mergeServices(base service, s overriding) service {
+	merged := base
+	merged.Networks = s.Networks
+	if s.Ports != nil {
+		merged.Ports = s.Ports
+	}
+	merged.Environment = maps.Clone(base.Environment)
+	if merged.Environment == nil {
+		merged.Environment = map[string]string{}
+	}
+	maps.Copy(merged.Environment, s.Environment)
+	if s.Command != nil {
+		merged.Command = s.Command
+	}
+	if base.Image == "" { // a service that compose.yml does not have
+		merged.Image, merged.Volumes, merged.DependsOn = s.Image, s.Volumes, s.DependsOn
+	}
+	return merged
 }
 
 type network struct {
@@ -115,6 +126,11 @@ func TestOnlyTheProxyIsReached(t *testing.T) {
 	require.Contains(t, read(t, "compose.replicas.yml"), "ports: !reset []")
 	require.Equal(t, []string{"127.0.0.1:80:80", "127.0.0.1:443:443", "127.0.0.1:443:443/udp"}, c.Services["caddy"].Ports)
 	require.NotContains(t, read(t, "compose.replicas.yml"), "local-only")
+	for name, s := range c.Services {
+		for _, port := range s.Ports {
+			require.True(t, strings.HasPrefix(port, "127.0.0.1:"), "%s: %s", name, port)
+		}
+	}
 
 	// Only the replicas and Caddy are in the network that is believed.
 	subnet := networks["proxy"].IPAM.Config[0].Subnet
