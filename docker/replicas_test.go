@@ -3,6 +3,7 @@ package docker
 import (
 	"maps"
 	"net/netip"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -177,4 +178,18 @@ func TestTheProxyKnowsTheReplicas(t *testing.T) {
 	require.Equal(t, "GET HEAD OPTIONS", directive("method"), "requests that change nothing are sent again")
 	require.Equal(t, `regexp \?.* ""`, strings.TrimPrefix(directive("request>uri"), " "), "no query in the log")
 	require.NotRegexp(t, `(?m)^\t*log\b`, strings.Replace(file, "\tlog default {", "", 1), "no access log")
+}
+
+// TestCaddyReadsIt asks the real tool where it is installed.
+func TestCaddyReadsIt(t *testing.T) {
+	if _, err := exec.LookPath("caddy"); err != nil {
+		t.Log("caddy is not here; the file was read as text only")
+		return
+	}
+	for _, args := range [][]string{
+		{"adapt", "--adapter", "caddyfile", "--config", "Caddyfile"}, {"fmt", "--diff", "Caddyfile"},
+	} {
+		out, err := exec.Command("caddy", args...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
 }
