@@ -29,6 +29,7 @@ type service struct {
 	Healthcheck map[string]any
 	DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
 	ReadOnly    bool                                  `yaml:"read_only"`
+	Networks    []string                              `yaml:"-"`
 }
 
 func load(t *testing.T) composeFile {
@@ -111,13 +112,19 @@ func TestVolumesAreDeclaredAndKeysAreShared(t *testing.T) {
 	}
 }
 
-func TestEnvironmentIsWhatTheProgramReads(t *testing.T) {
+// knownSettings returns the settings that the program reads, of which .env.example lists all.
+func knownSettings(t *testing.T) map[string]bool {
+	t.Helper()
 	known := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z0-9_]+)=`).FindAllStringSubmatch(read(t, "../.env.example"),
 		-1) {
 		known[m[1]] = true
 	}
-	c := load(t)
+	return known
+}
+
+func TestEnvironmentIsWhatTheProgramReads(t *testing.T) {
+	known, c := knownSettings(t), load(t)
 	for _, name := range []string{"app", "worker"} {
 		env := c.Services[name].Environment
 		for key, value := range env {
@@ -183,7 +190,15 @@ func TestComposeReadsIt(t *testing.T) {
 		t.Log("docker compose is not here; the file was read as YAML only")
 		return
 	}
-	if out, err := exec.Command("docker", "compose", "-f", "compose.yml", "config", "--quiet").CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	for _, name := range []string{"DATABASE", "MINIO", "S3", "ADMIN"} {
+		t.Setenv("LYCEUM_"+name+"_PASSWORD", "secret")
+	}
+	for _, files := range [][]string{
+		{"-f", "compose.yml"}, {"-f", "compose.yml", "-f", "compose.monitoring.yml"},
+		{"-f", "compose.yml", "-f", "compose.replicas.yml"},
+	} {
+		args := slices.Concat([]string{"compose"}, files, []string{"config", "--quiet"})
+		out, err := exec.Command("docker", args...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
 	}
 }

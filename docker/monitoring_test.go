@@ -3,6 +3,7 @@ package docker
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -64,6 +65,24 @@ func TestAlertsNameMetricsThatThereAre(t *testing.T) {
 		require.NotEmpty(t, rule.Annotations["summary"], rule.Alert)
 		require.NotEmpty(t, rule.Annotations["action"], "%s says what to do", rule.Alert)
 		require.NotEmpty(t, rule.For, rule.Alert)
+	}
+}
+
+// TestPrometheusTakesTheAlerts asks the real tool where it is installed, which also runs the tests of the alerts.
+func TestPrometheusTakesTheAlerts(t *testing.T) {
+	tests := read(t, "monitoring/alerts_test.yml")
+	for _, found := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(read(t, "monitoring/alerts.yml"), -1) {
+		require.Contains(t, tests, "alertname: "+found[1]+"\n", "a test in which %s fires", found[1])
+	}
+	if _, err := exec.LookPath("promtool"); err != nil {
+		t.Log("promtool is not here; the rules were read as YAML only")
+		return
+	}
+	for _, args := range [][]string{
+		{"check", "config", "--syntax-only", "monitoring/prometheus.yml"}, {"test", "rules", "monitoring/alerts_test.yml"},
+	} {
+		out, err := exec.Command("promtool", args...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
 	}
 }
 
