@@ -6,20 +6,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
-
-	"lyceum/platform/testkit"
 )
-
-// newRedis returns a client of a Redis server.
-func newRedis(t *testing.T, server *testkit.Server) *redis.Client {
-	t.Helper()
-	o, err := redis.ParseURL(server.URL)
-	require.NoError(t, err)
-	return redis.NewClient(o)
-}
 
 // limitDescriptors bounds how many files and connections a replica may have open, and returns the bound of before.
 func limitDescriptors(t *testing.T, r *replica, n uint64) (before uint64) {

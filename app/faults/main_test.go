@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// proves returns whether this run has the full number of rounds.
+func proves() bool { return testkit.Rounds(2) == 2 }
+
 // build builds the program of the source tree that a folder belongs to.
 func build(ctx context.Context, folder, file string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-w", "-o", file, "lyceum/app")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/sitetest"
@@ -47,9 +48,6 @@ func newPlan(t *testing.T) plan {
 		longest: 8 * time.Second, healing: 15 * time.Second,
 	}
 }
-
-// proves returns whether this run has the full number of rounds.
-func proves() bool { return testkit.Rounds(2) == 2 }
 
 // length returns how long a fault lasts.
 func (p plan) length() time.Duration {
@@ -186,7 +184,9 @@ func (c shiftedClock) Now() clock.Time { return clock.System{}.Now().Add(time.Du
 // emptyRedis removes everything that Redis holds.
 func emptyRedis(t *testing.T, server *testkit.Server) {
 	t.Helper()
-	c := newRedis(t, server)
+	o, err := redis.ParseURL(server.URL)
+	require.NoError(t, err)
+	c := redis.NewClient(o)
 	defer func() { _ = c.Close() }()
 	require.NoError(t, c.FlushAll(t.Context()).Err())
 }
