@@ -313,7 +313,7 @@ CREATE TABLE mail_messages (
 	last_error text NOT NULL DEFAULT '',
 	created_at bigint NOT NULL,
 	sent_at bigint
-, tried_since bigint NOT NULL DEFAULT 0);
+, tried_since bigint NOT NULL DEFAULT 0, traceparent text, request_id text);
 CREATE TABLE notification_preferences (
 	user_id text NOT NULL,
 	kind text NOT NULL,
@@ -345,7 +345,7 @@ CREATE TABLE outbox_deliveries (
 			next_at bigint NOT NULL,
 			last_error text NOT NULL DEFAULT '',
 			created_at bigint NOT NULL
-		);
+		, traceparent text, request_id text);
 CREATE TABLE storage_assets (
 	id text PRIMARY KEY,
 	key text NOT NULL UNIQUE,

@@ -96,7 +96,8 @@ func (s *Service) writePending(ctx context.Context, p *pendingEntries) error {
 			return err
 		}
 		h.markBreak(tail)
-		slog.Error("the end of the audit log does not hold; run lyceum audit verify", "first_bad_seq", h.firstOpenBreak())
+		slog.ErrorContext(ctx, "the end of the audit log does not hold; run lyceum audit verify",
+			"first_bad_seq", h.firstOpenBreak())
 	}
 	if accept != nil {
 		if accept.Strays, err = s.store.countStrays(ctx, h.Seq); err != nil {

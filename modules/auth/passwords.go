@@ -120,7 +120,8 @@ func (s *Service) RequestReset(ctx context.Context, email string) error {
 func (s *Service) sendResetLink(ctx context.Context, e resetAsked) error {
 	email, err := keyring.Unseal(s.sealKey, e.Sealed)
 	if err != nil {
-		slog.Warn("a reset link could not be sent: it was asked for under keys that were lost", "request_id", e.RequestID)
+		slog.WarnContext(ctx, "a reset link could not be sent: it was asked for under keys that were lost",
+			"request_id", e.RequestID)
 		return nil
 	}
 	a, known, err := s.accounts.ByEmail(ctx, string(email))

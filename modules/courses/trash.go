@@ -75,7 +75,8 @@ func (s *Service) restoreCourse(ctx context.Context, courseID string) error {
 
 // newWorkers returns the worker that purges courses whose time in the trash is over.
 func newWorkers(s *Service) []jobs.Worker {
-	return []jobs.Worker{{Name: "courses.purge", Handle: s.purgeCourse, Sweep: s.listPurgeable, MaxFails: 1}}
+	sweep := jobs.SweepIDs(s.listPurgeable)
+	return []jobs.Worker{{Name: "courses.purge", Handle: s.purgeCourse, Sweep: sweep, MaxFails: 1}}
 }
 
 // listPurgeable lists courses whose time in the trash is over.

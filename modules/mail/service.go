@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"go.uber.org/fx"
@@ -18,6 +19,7 @@ import (
 	"lyceum/platform/keyring"
 	"lyceum/platform/keyset"
 	"lyceum/platform/smtp"
+	"lyceum/platform/telemetry"
 	"lyceum/templates"
 )
 
@@ -62,12 +64,13 @@ func NewService(p Params) *Service {
 
 // Queue implements mailapi.Mailer.
 func (s *Service) Queue(ctx context.Context, mails ...mailapi.Mail) error {
-	rows, mailIDs := make([]storedMail, len(mails)), make([]string, len(mails))
+	rows, mailIDs, cause := make([]storedMail, len(mails)), make([]string, len(mails)), telemetry.CauseOf(ctx)
 	for i, mail := range mails {
 		m, err := s.newStoredMail(mail)
 		if err != nil {
 			return err
 		}
+		m.Cause = cause
 		rows[i], mailIDs[i] = m, m.ID
 	}
 	if len(rows) == 0 {
@@ -76,7 +79,7 @@ func (s *Service) Queue(ctx context.Context, mails ...mailapi.Mail) error {
 	if err := s.store.insert(ctx, rows); err != nil {
 		return err
 	}
-	db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, mailIDs...) })
+	db.AfterCommit(ctx, func() { s.queue.Enqueue(ctx, jobName, mailIDs...) })
 	return nil
 }
 
@@ -117,10 +120,12 @@ func (s *Service) send(ctx context.Context, id string) error {
 	if err != nil || !claimed {
 		return err
 	}
+	telemetry.Annotate(ctx, "lyceum.mail_kind", m.Kind)
 	failure := s.handOver(ctx, m)
 	ctx, now := context.WithoutCancel(ctx), s.clock.Now()
 	if failure == nil {
 		mailsHanded.WithLabelValues(m.Kind, "sent").Inc()
+		slog.DebugContext(ctx, "mail sent", "mail", m.ID, "kind", m.Kind)
 		return s.store.saveSent(ctx, m.ID, now)
 	}
 	m.recordFailure(failure, now)
@@ -129,7 +134,17 @@ func (s *Service) send(ctx context.Context, id string) error {
 		result = "failed"
 	}
 	mailsHanded.WithLabelValues(m.Kind, result).Inc()
+	logFailure(ctx, m)
 	return s.store.saveFailure(ctx, m)
+}
+
+// logFailure logs that an attempt has failed. The error stays in the row: it may name the recipient.
+func logFailure(ctx context.Context, m storedMail) {
+	level, message := slog.LevelDebug, "mail not sent, will be tried again"
+	if m.Status == statusFailed {
+		level, message = slog.LevelWarn, "mail given up"
+	}
+	slog.Log(ctx, level, message, "mail", m.ID, "kind", m.Kind, "attempt", m.Attempts)
 }
 
 // handOver decrypts a mail and hands it to the mail server.
@@ -148,7 +163,7 @@ func (s *Service) handOver(ctx context.Context, m storedMail) error {
 
 // findLate returns mails that are late. A job exists for a mail that was just stored, so a mail
 // that is a few seconds late may have lost its job.
-func (s *Service) findLate(ctx context.Context) ([]string, error) {
+func (s *Service) findLate(ctx context.Context) ([]jobs.Job, error) {
 	return s.store.findLate(ctx, s.clock.Now().Add(-lateAfter))
 }
 
@@ -166,7 +181,7 @@ func (s *Service) retryAll(ctx context.Context, status string) (count int, err e
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		due, err := s.store.requeueAll(ctx, status, s.clock.Now())
 		count = len(due)
-		db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, due[:min(len(due), maxEnqueued)]...) })
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(ctx, jobName, due[:min(len(due), maxEnqueued)]...) })
 		return err
 	})
 	return count, err
@@ -191,7 +206,7 @@ func (s *Service) retry(ctx context.Context, id string) error {
 			return problemEmailSent.New("This mail was sent already. Only failed and queued mails can be retried.")
 		}
 		err = s.store.requeue(ctx, id, s.clock.Now())
-		db.AfterCommit(ctx, func() { s.queue.Enqueue(jobName, id) })
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(ctx, jobName, id) })
 		return err
 	})
 }

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,7 +15,9 @@ import (
 	"lyceum/modules/mail/mailapi"
 	"lyceum/platform/apperr"
 	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
 	"lyceum/platform/smtp"
+	"lyceum/platform/telemetry"
 )
 
 func TestQueue(t *testing.T) {
@@ -162,11 +165,28 @@ func TestLateMailsAreFound(t *testing.T) {
 		w.clock.Advance(lateAfter)
 		due, err = w.findLate(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, []string{m.ID}, due)
+		require.Equal(t, []jobs.Job{{ID: m.ID}}, due)
 		w.attemptSend(m.ID)
 		due, err = w.findLate(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, due, "it was sent")
+	})
+}
+
+// The sweep finds a mail with the request and the span that have queued it, so that every attempt belongs to them.
+func TestMailsKeepTheirCause(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		cause := telemetry.Cause{
+			Traceparent: sql.NullString{String: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Valid: true},
+			RequestID:   sql.NullString{String: "request-1", Valid: true},
+		}
+		require.NoError(t, w.Queue(cause.Attach(t.Context()), newWelcome("ada@example.org")))
+		w.clock.Advance(lateAfter)
+		due, err := w.findLate(t.Context())
+		require.NoError(t, err)
+		require.Len(t, due, 1)
+		require.Equal(t, cause, due[0].Cause)
+		require.Equal(t, cause, w.attemptSend(due[0].ID).Cause)
 	})
 }
 

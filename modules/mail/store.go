@@ -6,6 +6,7 @@ import (
 	"lyceum/platform/clock"
 	"lyceum/platform/db"
 	"lyceum/platform/ids"
+	"lyceum/platform/jobs"
 	"lyceum/platform/keyset"
 )
 
@@ -25,12 +26,16 @@ func (s *store) insert(ctx context.Context, mails []storedMail) error {
 // maxLate is how many late mails one sweep finds.
 const maxLate = 200
 
-// findLate returns the ids of queued mails that were due by the given time, at most maxLate, those
+// findLate returns the jobs of queued mails that were due by the given time, at most maxLate, those
 // that are due for the longest time first.
-func (s *store) findLate(ctx context.Context, before clock.Time) (found []string, err error) {
+func (s *store) findLate(ctx context.Context, before clock.Time) (found []jobs.Job, err error) {
+	var late []storedMail
 	err = s.db.Conn(ctx).Raw(
-		"SELECT id FROM mail_messages WHERE status = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
-		statusQueued, before, maxLate).Scan(&found).Error
+		"SELECT id, traceparent, request_id FROM mail_messages WHERE status = ? AND next_at <= ? ORDER BY next_at LIMIT ?",
+		statusQueued, before, maxLate).Scan(&late).Error
+	for _, m := range late {
+		found = append(found, jobs.Job{ID: m.ID, Cause: m.Cause})
+	}
 	return found, err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"lyceum/platform/clock"
 	"lyceum/platform/smtp"
+	"lyceum/platform/telemetry"
 	"lyceum/platform/text"
 )
 
@@ -51,6 +52,8 @@ type storedMail struct {
 	LastError  string
 	CreatedAt  clock.Time
 	SentAt     *clock.Time
+	// Cause is the request and the span that queued the mail.
+	Cause telemetry.Cause `gorm:"embedded"`
 }
 
 // TableName returns the name of the table.

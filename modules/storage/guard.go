@@ -30,7 +30,7 @@ func (s *Service) MayPut(ctx context.Context, objectID string) error {
 func (s *Service) MayGet(ctx context.Context, objectID string) error {
 	_, ok, err := s.readableObjects.Get(ctx, objectID)
 	if err != nil {
-		slog.Debug("storage: an object is served without looking for its asset", "error", err)
+		slog.DebugContext(ctx, "storage: an object is served without looking for its asset", "error", err)
 		return nil
 	}
 	if !ok {

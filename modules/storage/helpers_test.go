@@ -192,8 +192,8 @@ func (w *world) runWorkers() {
 	for _, worker := range newWorkers(w.Service) {
 		due, err := worker.Sweep(w.t.Context())
 		require.NoError(w.t, err)
-		for _, id := range due {
-			require.NoError(w.t, worker.Handle(w.t.Context(), id))
+		for _, j := range due {
+			require.NoError(w.t, worker.Handle(w.t.Context(), j.ID))
 		}
 	}
 }

@@ -136,7 +136,7 @@ func (s *Service) removeAssets(ctx context.Context, assets []asset) error {
 		db.AfterCommitAttempt(ctx, func() {
 			s.signals.SendSignal(topicKeyRemoved, key)
 			s.signals.SendSignal(topicObjectRemoved, objectID)
-			s.queue.Enqueue(emptyTrashJob, objectID)
+			s.queue.Enqueue(ctx, emptyTrashJob, objectID)
 		})
 		if err := s.publishAudit(ctx, "asset.deleted", &assets[i]); err != nil {
 			return err
@@ -165,7 +165,7 @@ func (s *Service) deleteObjectsNow(ctx context.Context, objects []string) {
 			ctx, cancel := context.WithTimeout(ctx, deletionTime)
 			defer cancel()
 			if err := s.deleteTrashed(ctx, objectID); err != nil {
-				slog.Debug("storage: an object is deleted later", "object", objectID, "error", err)
+				slog.DebugContext(ctx, "storage: an object is deleted later", "object", objectID, "error", err)
 			}
 			return nil
 		})
@@ -183,8 +183,8 @@ const (
 func newWorkers(s *Service) []jobs.Worker {
 	// One try each: the next sweep finds again what has failed.
 	return []jobs.Worker{
-		{Name: emptyTrashJob, Handle: s.deleteTrashed, Sweep: s.listDueTrash, MaxFails: 1},
-		{Name: clearUploadJob, Handle: s.clearUpload, Sweep: s.listOverdueUploads, MaxFails: 1},
+		{Name: emptyTrashJob, Handle: s.deleteTrashed, Sweep: jobs.SweepIDs(s.listDueTrash), MaxFails: 1},
+		{Name: clearUploadJob, Handle: s.clearUpload, Sweep: jobs.SweepIDs(s.listOverdueUploads), MaxFails: 1},
 	}
 }
 
@@ -233,7 +233,7 @@ func (s *Service) clearUpload(ctx context.Context, id string) error {
 		if err != nil || a.Status == statusCompleted || now.Before(a.ExpiresAt.Add(completionGrace)) {
 			return err
 		}
-		db.AfterCommit(ctx, func() { s.queue.Enqueue(emptyTrashJob, a.ObjectID) })
+		db.AfterCommit(ctx, func() { s.queue.Enqueue(ctx, emptyTrashJob, a.ObjectID) })
 		return s.store.moveToTrash(ctx, []asset{*a}, now)
 	})
 }

@@ -87,7 +87,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 			return nil, err
 		}
 	}
-	return d, registerStatementCounter(d.gorm)
+	return d, d.registerTracing(d.gorm)
 }
 
 // keepsStatements reports whether connections may keep prepared statements. A pooler that gives each

@@ -15,7 +15,8 @@ import (
 // QueryRow scans the first row of a query, with ? for its arguments, into dest. It returns ErrNotFound
 // if there is none.
 func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any) (err error) {
-	countStatement(ctx)
+	ctx, span := d.startStatement(ctx, query)
+	defer func() { endStatement(span, err) }()
 	if d.usesPgx(ctx) {
 		return d.queryRowPgx(ctx, d.numberPlaceholders(query), args, dest)
 	}
@@ -40,7 +41,8 @@ func (d *DB) QueryRow(ctx context.Context, query string, args []any, dest ...any
 func (d *DB) Query(
 	ctx context.Context, query string, args []any, fn func(scan func(dest ...any) error) error,
 ) (err error) {
-	countStatement(ctx)
+	ctx, span := d.startStatement(ctx, query)
+	defer func() { endStatement(span, err) }()
 	if d.usesPgx(ctx) {
 		return d.queryPgx(ctx, d.numberPlaceholders(query), args, fn)
 	}
@@ -58,8 +60,9 @@ func (d *DB) Query(
 }
 
 // Exec runs a statement with ? for its arguments and returns the number of affected rows.
-func (d *DB) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	countStatement(ctx)
+func (d *DB) Exec(ctx context.Context, query string, args ...any) (affected int64, err error) {
+	ctx, span := d.startStatement(ctx, query)
+	defer func() { endStatement(span, err) }()
 	res, err := d.driverConn(ctx).ExecContext(ctx, d.numberPlaceholders(query), args...)
 	if err != nil {
 		return 0, err

@@ -27,7 +27,7 @@ func (d *DB) InSnapshot(ctx context.Context, tables []string, fn func(ctx contex
 		return g.Error
 	}
 	withoutPreparing(g)
-	t := &tx{gorm: g, root: &rootTx{release: func() {}, values: map[any]any{}}}
+	t := &tx{db: d, gorm: g, root: &rootTx{release: func() {}, values: map[any]any{}}}
 	defer t.rollback()
 	inTx := withTx(ctx, t)
 	if err := d.LiftTimeouts(inTx); err != nil {

@@ -15,6 +15,7 @@ type txKey struct{}
 
 // tx is an open transaction, or a savepoint in one.
 type tx struct {
+	db   *DB
 	gorm *gorm.DB
 	root *rootTx
 }
@@ -120,7 +121,7 @@ func (d *DB) begin(ctx context.Context) (*tx, error) {
 		return nil, g.Error
 	}
 	withoutPreparing(g)
-	return &tx{gorm: g, root: &rootTx{release: release, values: map[any]any{}}}, nil
+	return &tx{db: d, gorm: g, root: &rootTx{release: release, values: map[any]any{}}}, nil
 }
 
 // withoutPreparing makes the statements of a GORM transaction go to the driver as they are. GORM would prepare each of them
@@ -141,7 +142,9 @@ func (t *tx) commit(ctx context.Context) error {
 			return err
 		}
 	}
+	_, span := t.db.startSpan(ctx, "COMMIT")
 	err := t.gorm.Commit().Error
+	endStatement(span, err)
 	t.end()
 	for _, run := range t.root.afterAttempt {
 		run()
@@ -174,7 +177,7 @@ func inSavepoint(ctx context.Context, outer *tx, fn func(context.Context) error)
 	root := outer.root
 	before, after, attempt := len(root.beforeCommit), len(root.afterCommit), len(root.afterAttempt)
 	err := outer.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		return fn(withTx(ctx, &tx{gorm: g, root: root}))
+		return fn(withTx(ctx, &tx{db: outer.db, gorm: g, root: root}))
 	})
 	if err != nil {
 		root.beforeCommit, root.afterCommit = root.beforeCommit[:before], root.afterCommit[:after]

@@ -11,6 +11,7 @@ import (
 	"lyceum/platform/ids"
 	"lyceum/platform/lifecycle"
 	"lyceum/platform/migrate"
+	"lyceum/platform/telemetry"
 	"lyceum/platform/text"
 )
 
@@ -34,12 +35,14 @@ type outboxRow struct {
 	NextAt    clock.Time
 	LastError string
 	CreatedAt clock.Time
+	// Cause is the request and the span that published the event.
+	Cause telemetry.Cause `gorm:"embedded"`
 }
 
 // TableName returns the name of the table for GORM.
 func (outboxRow) TableName() string { return "outbox_deliveries" }
 
-// Migrations creates the outbox. The index holds pending rows only: dead letters may stay for long.
+// Migrations of the outbox. The index holds pending rows only: dead letters may stay for long.
 var Migrations = []migrate.Migration{{
 	ID: "202611240001_events_create_outbox",
 	Up: []string{
@@ -58,13 +61,24 @@ var Migrations = []migrate.Migration{{
 		`CREATE INDEX outbox_deliveries_due ON outbox_deliveries (next_at) WHERE state = 'pending'`,
 	},
 	Down: []string{"DROP TABLE outbox_deliveries"},
+}, {
+	// Rows of an earlier version have no cause.
+	ID: "202612011001_events_note_cause",
+	Up: []string{
+		"ALTER TABLE outbox_deliveries ADD COLUMN traceparent text",
+		"ALTER TABLE outbox_deliveries ADD COLUMN request_id text",
+	},
+	Down: []string{
+		"ALTER TABLE outbox_deliveries DROP COLUMN request_id",
+		"ALTER TABLE outbox_deliveries DROP COLUMN traceparent",
+	},
 }}
 
 // writeOutbox writes one row for each durable subscriber in the publisher's transaction and wakes
 // the relay after the commit. Retired subscriptions get none.
 func (b *Bus) writeOutbox(ctx context.Context, e Event) error {
 	var rows []outboxRow
-	eventID, now := ids.New(), b.clock.Now()
+	eventID, now, cause := ids.New(), b.clock.Now(), telemetry.CauseOf(ctx)
 	due := now
 	if d, ok := e.(Delayed); ok {
 		due = now.Add(d.Delay())
@@ -80,6 +94,7 @@ func (b *Bus) writeOutbox(ctx context.Context, e Event) error {
 		rows = append(rows, outboxRow{
 			ID: ids.New(), EventID: eventID, Event: e.EventName(), Subscriber: s.subscriber,
 			Payload: string(payload), State: statePending, NextAt: due, CreatedAt: now,
+			Cause: cause,
 		})
 	}
 	if len(rows) == 0 {
@@ -92,6 +107,11 @@ func (b *Bus) writeOutbox(ctx context.Context, e Event) error {
 	return nil
 }
 
+// rowColumns are the columns of a row. They are named, so that a relay of this version goes on while a later one adds
+// a column: PostgreSQL refuses a prepared SELECT * then.
+const rowColumns = "id, event_id, event, subscriber, payload, state, attempts, next_at, last_error, created_at, " +
+	"traceparent, request_id"
+
 // claimRows takes up to batchSize due rows for this process until their lease ends. It takes only
 // rows of subscribers that this process has: others may belong to a module that is disabled here. A
 // row whose attempts are used up though none has postponed it becomes a dead letter: each of them
@@ -100,7 +120,7 @@ func (b *Bus) claimRows(ctx context.Context) (rows []outboxRow, err error) {
 	now := b.clock.Now()
 	err = b.db.InTx(ctx, func(ctx context.Context) error {
 		conn := b.db.Conn(ctx)
-		due := conn.Raw("SELECT * FROM outbox_deliveries WHERE state = ? AND next_at <= ? AND subscriber IN ? "+
+		due := conn.Raw("SELECT "+rowColumns+" FROM outbox_deliveries WHERE state = ? AND next_at <= ? AND subscriber IN ? "+
 			"ORDER BY next_at, id LIMIT ?"+b.db.SkipLocked(), statePending, now, b.durableSubscribers(), batchSize)
 		rows = nil
 		if err := due.Scan(&rows).Error; err != nil {

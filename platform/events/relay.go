@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"lyceum/platform/telemetry"
 )
 
 // Bounds of the relay.
@@ -69,18 +71,21 @@ func (b *Bus) RelayOnce(ctx context.Context) (int, error) {
 // begun finishes within handlerTimeout though the process stops.
 func (b *Bus) deliverRow(ctx context.Context, row outboxRow) {
 	ctx = context.WithValue(context.WithoutCancel(ctx), eventIDKey{}, row.EventID)
-	ctx, cancel := context.WithTimeout(ctx, handlerTimeout)
+	ctx, cancel := context.WithTimeout(row.Cause.Attach(ctx), handlerTimeout)
 	defer cancel()
+	ctx, span := startDelivery(ctx, row)
 	err := b.handleRow(ctx, row)
+	telemetry.EndSpan(span, err)
 	countDelivery(row, err)
 	if err == nil {
+		slog.DebugContext(ctx, "event delivered", "event", row.Event, "subscriber", row.Subscriber, "id", row.ID)
 		return
 	}
-	slog.Warn("outbox delivery failed", "event", row.Event, "subscriber", row.Subscriber, "id", row.ID,
+	slog.WarnContext(ctx, "outbox delivery failed", "event", row.Event, "subscriber", row.Subscriber, "id", row.ID,
 		"attempt", row.Attempts+1, "error", err)
 	// The time for the handler may be over, and the row must be postponed all the same.
 	if err := b.postponeRow(context.WithoutCancel(ctx), row, err); err != nil {
-		slog.Warn("outbox delivery not postponed, its lease has to end", "id", row.ID, "error", err)
+		slog.WarnContext(ctx, "outbox delivery not postponed, its lease has to end", "id", row.ID, "error", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,11 +21,14 @@ import (
 	"lyceum/platform/httpx/stream"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/telemetry"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // unknownMethodKey marks a request whose method Fiber does not know, as a user value, which clients can't set.
@@ -44,13 +48,16 @@ func markUnknownMethod(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler
 // tracer makes a span of each request, at next to no cost without an exporter.
 var tracer = otel.Tracer("lyceum/http")
 
+// serverSpan are the options of that span.
+var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+
 // handleRequest is the first middleware: it fills the Info and the context, sets the headers of
 // all answers, turns errors and panics into problems, and logs, measures and traces the answer.
 func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	info := s.newInfo(c)
 	ctx, cancel := context.WithTimeout(requestinfo.NewContext(context.Background(), info), answerTime)
 	defer cancel()
-	ctx, span := tracer.Start(ctx, info.Method)
+	ctx, span := tracer.Start(ctx, info.Method, serverSpan...)
 	defer span.End()
 	ctx = db.ExpectVersion(ctx, c.Get(fiber.HeaderIfMatch))
 	ctx, info.Queries = db.CountStatements(ctx)
@@ -59,18 +66,14 @@ func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 	s.setSecurityHeaders(c)
 	defer func() {
 		if p := recover(); p != nil {
-			slog.Error("request panicked", "request_id", info.ID, "route", info.Route,
+			slog.ErrorContext(ctx, "request panicked", "request_id", info.ID, "route", info.Route,
 				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = problem.Write(c, errors.New("panic"))
 		}
-		s.recordAnswer(c, info)
-		if !span.IsRecording() {
-			return // nobody traces
+		s.recordAnswer(ctx, c, info)
+		if span.IsRecording() { // else nobody traces
+			describeSpan(span, c, info)
 		}
-		span.SetName(info.Method + " " + info.Route)
-		span.SetAttributes(attribute.String("http.route", info.Route),
-			attribute.Int("http.response.status_code", c.Response().StatusCode()),
-			attribute.String("lyceum.request_id", info.ID), attribute.Int64("lyceum.queries", info.Queries.Load()))
 	}()
 	if err := checkFraming(c); err != nil {
 		c.Context().SetConnectionClose()
@@ -83,6 +86,25 @@ func (s *Server) handleRequest(c *fiber.Ctx) (err error) {
 		return problem.Write(c, err)
 	}
 	return nil
+}
+
+// describeSpan writes into the span of a request what became of it. The path, the query and the address of the
+// client stay out: they may hold secrets, and say who somebody is.
+//
+// A client's traceparent becomes a link and not the parent: else clients could add to the traces of others,
+// and choose what is sampled. Its tracestate and baggage are not read.
+func describeSpan(span trace.Span, c *fiber.Ctx, info *requestinfo.Info) {
+	status := c.Response().StatusCode()
+	span.SetName(info.Method + " " + cmp.Or(info.Route, "none"))
+	span.SetAttributes(attribute.String("http.request.method", info.Method), attribute.String("http.route", info.Route),
+		attribute.Int("http.response.status_code", status),
+		attribute.String("lyceum.request_id", info.ID), attribute.Int64("lyceum.queries", info.Queries.Load()))
+	if status >= http.StatusInternalServerError {
+		span.SetStatus(codes.Error, "")
+	}
+	if client := telemetry.ParseTraceparent(c.Get("traceparent")); client.IsValid() {
+		span.AddLink(trace.Link{SpanContext: client})
+	}
 }
 
 // newInfo returns what is known of a request before it was routed.
@@ -114,8 +136,8 @@ func preferredType(c *fiber.Ctx) string {
 	return c.Accepts("application/json", csvrows.ContentType, stream.LinesType)
 }
 
-// recordAnswer counts and logs an answer.
-func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
+// recordAnswer counts and logs an answer. ctx has the span of the request.
+func (s *Server) recordAnswer(ctx context.Context, c *fiber.Ctx, info *requestinfo.Info) {
 	if expect.WillCallAgain(c.Context()) {
 		return // the handler is called again with the body
 	}
@@ -142,7 +164,7 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 	if strings.HasPrefix(route, "/console") || route == "/healthz" || route == "/readyz" || route == "/metrics" {
 		level = slog.LevelDebug
 	}
-	if !slog.Default().Enabled(context.Background(), level) {
+	if !slog.Default().Enabled(ctx, level) {
 		return
 	}
 	info.Path = s.withoutSecret(info.Path)
@@ -154,7 +176,7 @@ func (s *Server) recordAnswer(c *fiber.Ctx, info *requestinfo.Info) {
 	if status >= http.StatusBadRequest && info.ProblemCode != "" {
 		facts = append(facts, "code", info.ProblemCode)
 	}
-	slog.Log(context.Background(), level, "request", facts...)
+	slog.Log(ctx, level, "request", facts...)
 }
 
 // withoutSecret returns a path for the log. What follows the beginning of a route with a {token} is a secret, also if

@@ -31,7 +31,7 @@ func ExampleQueue() {
 		fmt.Println(err)
 		return
 	}
-	queue.Enqueue("mail.send", "mail 7") // after the commit of the row
+	queue.Enqueue(ctx, "mail.send", "mail 7") // after the commit of the row
 	queue.Run(ctx)
 	// Output: sending mail 7
 }

@@ -16,9 +16,17 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/lifecycle"
+	"lyceum/platform/telemetry"
 )
 
-// Worker does one kind of job. A job is no more than the id of a row.
+// Job is the id of a row that a worker works on, and what has caused that.
+type Job struct {
+	ID string
+	// Cause is empty for work that no request has asked for.
+	Cause telemetry.Cause
+}
+
+// Worker does one kind of job.
 type Worker struct {
 	// Name is the kind of job, such as "mail.send". No two workers have the same.
 	Name string
@@ -30,11 +38,28 @@ type Worker struct {
 	// MaxFails is how often the queue tries a job that returns errors. Zero means 4. The sweep may
 	// enqueue it again.
 	MaxFails uint
-	// Sweep, if set, returns the ids that are due according to the database, so that a job that the
-	// queue lost is done.
-	Sweep func(ctx context.Context) ([]string, error)
+	// Sweep, if set, returns the jobs that are due according to the database, so that a job that the
+	// queue lost is done. See SweepIDs for rows that keep no cause.
+	Sweep func(ctx context.Context) ([]Job, error)
 	// Every is the pause between sweeps. Zero means 20 seconds.
 	Every time.Duration
+}
+
+// SweepIDs returns a sweep over rows that keep no cause.
+func SweepIDs(list func(ctx context.Context) ([]string, error)) func(ctx context.Context) ([]Job, error) {
+	return func(ctx context.Context) ([]Job, error) {
+		ids, err := list(ctx)
+		return newJobs(telemetry.Cause{}, ids), err
+	}
+}
+
+// newJobs returns the jobs for rows with one cause.
+func newJobs(cause telemetry.Cause, ids []string) []Job {
+	out := make([]Job, len(ids))
+	for i, id := range ids {
+		out[i] = Job{ID: id, Cause: cause}
+	}
+	return out
 }
 
 // ProvideWorkers adds the result of a constructor that returns []Worker.
@@ -128,18 +153,22 @@ func (q *Queue) WorkerNames() []string {
 	return out
 }
 
-// Enqueue asks for jobs to be run soon. It returns at once and reports no error: if Redis can't be
-// reached, the sweep finds the jobs later.
-func (q *Queue) Enqueue(name string, ids ...string) {
-	if len(ids) == 0 {
+// Enqueue asks for jobs to be run soon, as a part of what ctx belongs to. It returns at once and reports no
+// error: if Redis can't be reached, the sweep finds the jobs later.
+func (q *Queue) Enqueue(ctx context.Context, name string, ids ...string) {
+	q.enqueueJobs(name, newJobs(telemetry.CauseOf(ctx), ids))
+}
+
+// enqueueJobs puts jobs into the queue. redigo takes no context, and the caller must not wait for a Redis
+// that does not answer. The goroutine ends after the timeouts of the connection.
+func (q *Queue) enqueueJobs(name string, due []Job) {
+	if len(due) == 0 {
 		return
 	}
-	// redigo takes no context, and the caller must not wait for a Redis that does not answer. The
-	// goroutine ends after the timeouts of the connection.
 	q.enqueues.Run("enqueue "+name, func(context.Context) {
-		for _, id := range ids {
-			if _, err := q.enqueuer.Enqueue(name, work.Q{"id": id}); err != nil {
-				slog.Debug("jobs not enqueued, the sweep will enqueue them later", "job", name, "id", id, "error", err)
+		for _, j := range due {
+			if _, err := q.enqueuer.Enqueue(name, arguments(j)); err != nil {
+				slog.Debug("jobs not enqueued, the sweep will enqueue them later", "job", name, "id", j.ID, "error", err)
 				return
 			}
 		}
@@ -154,7 +183,7 @@ func (q *Queue) Run(ctx context.Context) {
 	pool := work.NewWorkerPool(struct{}{}, concurrency, q.namespace, q.pool)
 	for _, w := range q.workers {
 		options := work.JobOptions{MaxFails: cmp.Or(w.MaxFails, defaultMaxFails), SkipDead: true}
-		pool.JobWithOptions(w.Name, options, func(j *work.Job) error { return w.runJob(ctx, j.ArgString("id")) })
+		pool.JobWithOptions(w.Name, options, func(j *work.Job) error { return w.runJob(ctx, readJob(j), j.Fails+1) })
 	}
 	pool.Start()
 	var wg sync.WaitGroup
@@ -178,30 +207,33 @@ func (q *Queue) Close() error {
 
 // runJob does one job. It returns the error of the handler, or one for its panic. A running job goes
 // on within its timeout while the process stops.
-func (w Worker) runJob(parent context.Context, id string) (err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), cmp.Or(w.Timeout, defaultTimeout))
+func (w Worker) runJob(parent context.Context, j Job, attempt int64) (err error) {
+	ctx := j.Cause.Attach(context.WithoutCancel(parent))
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(w.Timeout, defaultTimeout))
 	defer cancel()
+	ctx, span := startJob(ctx, w.Name, j, attempt)
 	begun := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
+		telemetry.EndSpan(span, err)
 		observeJob(w.Name, begun, err)
 		if err != nil && !errors.Is(err, context.Canceled) {
-			slog.Warn("job failed", "job", w.Name, "id", id, "error", err)
+			slog.WarnContext(ctx, "job failed", "job", w.Name, "id", j.ID, "error", err)
 		}
 	}()
-	return w.Handle(ctx, id)
+	return w.Handle(ctx, j.ID)
 }
 
 // runSweeps enqueues what is due according to the database, again and again until ctx ends. It
 // starts at once, so that jobs that were lost while the process was down do not wait.
 func (q *Queue) runSweeps(ctx context.Context, w Worker) {
 	lifecycle.RunRepeatedly(ctx, "sweep of "+w.Name, cmp.Or(w.Every, defaultEvery), func(ctx context.Context) {
-		ids, err := w.Sweep(ctx)
+		due, err := w.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("sweep failed", "job", w.Name, "error", err)
 		}
-		q.Enqueue(w.Name, ids...)
+		q.enqueueJobs(w.Name, due)
 	})
 }

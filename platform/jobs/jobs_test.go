@@ -76,7 +76,7 @@ func TestRun(t *testing.T) {
 		start(t, q)
 		<-time.After(2 * time.Second) // by now the pauses of the workers are the longest
 		enqueued := time.Now()
-		q.Enqueue("note", "1")
+		q.Enqueue(t.Context(), "note", "1")
 		receive(t, done)
 		require.Less(t, time.Since(enqueued), 3*time.Second)
 	})
@@ -91,8 +91,8 @@ func TestRun(t *testing.T) {
 				return nil
 			},
 		})
-		q.Enqueue("note")
-		q.Enqueue("note", "1", "2", "3")
+		q.Enqueue(t.Context(), "note")
+		q.Enqueue(t.Context(), "note", "1", "2", "3")
 		start(t, q)
 		got := []string{receive(t, done), receive(t, done), receive(t, done)}
 		require.ElementsMatch(t, []string{"1true", "2true", "3true"}, got)
@@ -110,7 +110,7 @@ func TestRun(t *testing.T) {
 			done <- id
 			return nil
 		}})
-		q.Enqueue("note", "error", "panic", "good")
+		q.Enqueue(t.Context(), "note", "error", "panic", "good")
 		start(t, q)
 		require.Equal(t, "good", receive(t, done))
 	})
@@ -127,7 +127,7 @@ func TestStopWaitsForJobs(t *testing.T) {
 		finished.Store(ctx.Err() == nil)
 		return nil
 	}})
-	q.Enqueue("slow", "1")
+	q.Enqueue(t.Context(), "slow", "1")
 	stop := start(t, q)
 	receive(t, begun)
 	stopped := make(chan struct{})
@@ -146,7 +146,7 @@ func TestSweep(t *testing.T) {
 	var sweeps atomic.Int32
 	q := newQueue(t, jobs.Worker{
 		Name: "note", Every: 10 * time.Millisecond,
-		Sweep: func(context.Context) ([]string, error) {
+		Sweep: jobs.SweepIDs(func(context.Context) ([]string, error) {
 			switch sweeps.Add(1) {
 			case 1:
 				return nil, errors.New("planted")
@@ -156,7 +156,7 @@ func TestSweep(t *testing.T) {
 				return []string{"late"}, nil
 			}
 			return nil, nil
-		},
+		}),
 		Handle: func(_ context.Context, id string) error { done <- id; return nil },
 	})
 	start(t, q)
@@ -166,5 +166,5 @@ func TestSweep(t *testing.T) {
 func TestEnqueueDoesNotWaitForRedis(t *testing.T) {
 	q := jobs.NewQueue("redis://127.0.0.1:1")
 	t.Cleanup(func() { _ = q.Close() })
-	q.Enqueue("note", "1")
+	q.Enqueue(t.Context(), "note", "1")
 }

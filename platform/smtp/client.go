@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"lyceum/platform/telemetry"
 )
 
 // Bounds of a client. A connection that was idle for longer than maxIdleTime is not used again:
@@ -93,7 +95,9 @@ func NewClient(rawURL string, opts ...Option) (*Client, error) {
 // Send delivers one mail to the server. If it returns nil, the server has accepted the mail. If the
 // answer of the server is lost, Send returns an error although the server may have accepted the
 // mail; the Message-ID identifies the copy.
-func (c *Client) Send(ctx context.Context, m Message) error {
+func (c *Client) Send(ctx context.Context, m Message) (err error) {
+	ctx, span := c.startSpan(ctx)
+	defer func() { telemetry.EndSpan(span, err) }()
 	env, err := newEnvelope(m, c.now())
 	if err != nil {
 		return err

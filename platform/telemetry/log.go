@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/mattn/go-isatty"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // secretNames are the attributes whose values are never written, in lower case.
@@ -81,14 +82,30 @@ func redactAttr(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// redactingHandler redacts messages, which ReplaceAttr does not see. Attributes are redacted by
-// redactAttr.
+// redactingHandler redacts messages, which ReplaceAttr does not see, and adds what the context knows.
+// Attributes are redacted by redactAttr.
 type redactingHandler struct{ slog.Handler }
 
-// Handle passes the record on with a redacted message.
+// Handle passes the record on with a redacted message, the ids of the trace and the span of ctx, and the id
+// of the request that ctx belongs to or that has caused its work.
 func (h *redactingHandler) Handle(ctx context.Context, r slog.Record) error {
 	r.Message = RedactSecrets(r.Message)
+	if request := RequestFrom(ctx); request != nil && !hasAttr(r, "request_id") {
+		r.AddAttrs(slog.String("request_id", request.RequestID()))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+	}
 	return h.Handler.Handle(ctx, r)
+}
+
+// hasAttr reports whether a record has an attribute of its own with a name.
+func hasAttr(r slog.Record, name string) (has bool) {
+	r.Attrs(func(a slog.Attr) bool {
+		has = a.Key == name
+		return !has
+	})
+	return has
 }
 
 // WithAttrs returns a handler with further attributes that redacts messages too.

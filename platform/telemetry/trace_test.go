@@ -1,13 +1,15 @@
 package telemetry
 
 import (
-	"io"
-	"net/http"
-	"net/http/httptest"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel"
+
+	"lyceum/platform/telemetry/telemetrytest"
 )
 
 func TestStartTracing(t *testing.T) {
@@ -21,20 +23,44 @@ func TestStartTracing(t *testing.T) {
 		require.Equal(t, before, otel.GetTracerProvider())
 	})
 	t.Run("a stop sends the last spans", func(t *testing.T) {
-		received := make(chan []byte, 10)
-		collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			received <- body
-		}))
-		t.Cleanup(collector.Close)
-		stop, err := StartTracing(t.Context(), collector.URL+"/v1/traces", "1.0")
+		collector := telemetrytest.Start(t)
+		stop, err := StartTracing(t.Context(), collector.URL, "1.0")
 		require.NoError(t, err)
 		_, span := otel.Tracer("test").Start(t.Context(), "GET /courses/:slug")
 		span.End()
 		stop()
-		require.Len(t, received, 1)
-		body := string(<-received)
-		require.Contains(t, body, "GET /courses/:slug")
-		require.Contains(t, body, "lyceum")
+		require.Len(t, collector.Spans(), 1)
+		require.Equal(t, "GET /courses/:slug", collector.Spans()[0].Name)
+		require.Contains(t, string(collector.Raw()), "lyceum")
 	})
+}
+
+// While the collector hangs, spans beyond the bound are dropped, their makers do not wait, and a stop ends.
+func TestAFrozenCollector(t *testing.T) {
+	before := otel.GetTracerProvider()
+	t.Cleanup(func() { otel.SetTracerProvider(before) })
+	collector := telemetrytest.Start(t)
+	collector.Freeze()
+	stop, err := StartTracing(t.Context(), collector.URL, "1.0")
+	require.NoError(t, err)
+	tracer := otel.GetTracerProvider().Tracer("test")
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	begun, used := time.Now(), heap()
+	text := strings.Repeat("x", 50_000)
+	for range 20_000 {
+		ctx, span := tracer.Start(t.Context(), "work")
+		Annotate(ctx, "text", strings.Clone(text))
+		span.End()
+	}
+	require.Less(t, time.Since(begun), exportTimeout)
+	require.Less(t, int64(heap())-int64(used), int64(64<<20), "%d spans of %d bytes wait at most",
+		maxWaitingSpans, maxAttributeBytes)
+	begun = time.Now()
+	stop()
+	require.Less(t, time.Since(begun), flushTimeout+2*time.Second)
 }

@@ -237,7 +237,7 @@ func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Defer
 		err := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
 			r.clock.Now().Add(r.lease), rec.ID, rec.Claim).Error
 		if err != nil && ctx.Err() == nil {
-			slog.Warn("idempotency record not renewed", "error", err)
+			slog.WarnContext(ctx, "idempotency record not renewed", "error", err)
 		}
 	}
 	r.renewals.Run("idempotency lease", func(context.Context) {

@@ -13,6 +13,7 @@ import (
 
 	"lyceum/platform/apperr"
 	"lyceum/platform/identity"
+	"lyceum/platform/telemetry"
 )
 
 // Info describes one request and what its answer needs beside the body. One goroutine at a time
@@ -71,21 +72,21 @@ type Annotator interface {
 	Annotate(info *Info)
 }
 
-// contextKey finds the Info in a context.
-type contextKey struct{}
+// RequestID implements telemetry.Request.
+func (i *Info) RequestID() string { return i.ID }
 
 // unknown is the Info outside of requests.
 var unknown = &Info{}
 
 // NewContext returns a context that carries info.
 func NewContext(ctx context.Context, info *Info) context.Context {
-	return context.WithValue(ctx, contextKey{}, info)
+	return telemetry.WithRequest(ctx, info)
 }
 
 // FromContext returns the Info of the request that ctx belongs to. Outside of a request it returns
 // an empty one, which is shared and must not be changed; see IsRequest.
 func FromContext(ctx context.Context) *Info {
-	if info, ok := ctx.Value(contextKey{}).(*Info); ok {
+	if info, ok := telemetry.RequestFrom(ctx).(*Info); ok {
 		return info
 	}
 	return unknown

@@ -51,7 +51,7 @@ func New(contentType, name string, write func(ctx context.Context, w io.Writer) 
 			ctx, cancel := context.WithTimeout(ctx, MaxTime)
 			defer cancel()
 			if err := writeAll(ctx, &pacedWriter{w, conn}, write); err != nil {
-				slog.Info("stream cut, the client has a part of it", "request_id", id, "error", err)
+				slog.InfoContext(ctx, "stream cut, the client has a part of it", "request_id", id, "error", err)
 				_ = conn.Close()
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"lyceum/platform/apperr"
 	"lyceum/platform/clock"
 	"lyceum/platform/identity"
+	"lyceum/platform/telemetry"
 	"lyceum/platform/text"
 )
 
@@ -92,6 +93,8 @@ type Draft struct {
 	AuthorID string
 	// Mentions are the accounts that learn of the message.
 	Mentions []string
+	// Cause is the request of the author.
+	Cause telemetry.Cause
 }
 
 // Posted is a message that is stored, by this call or by an earlier one.

@@ -10,6 +10,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/telemetry"
 )
 
 // Post stores a message of the caller, who must be a reader of the channel. When it returns without
@@ -54,7 +55,7 @@ func (s *Service) newDraft(ctx context.Context, c Channel, n NewMessage) (Draft,
 		return Draft{}, err
 	}
 	mentions, err := s.readersMentioned(ctx, c, n.Body, authorID)
-	return Draft{NewMessage: n, AuthorID: authorID, Mentions: mentions}, err
+	return Draft{NewMessage: n, AuthorID: authorID, Mentions: mentions, Cause: telemetry.CauseOf(ctx)}, err
 }
 
 // Append numbers and stores drafts of one channel in their order, all or none, and returns a
@@ -249,7 +250,8 @@ func (s *Service) storeFresh(ctx context.Context, c numberedChannel, drafts []Dr
 	}
 	for i, p := range posted {
 		if p.IsFresh {
-			if err := s.publishMentions(ctx, c.Slug, &p.Message, drafts[i].Mentions); err != nil {
+			d := drafts[i]
+			if err := s.publishMentions(d.Cause.Attach(ctx), c.Slug, &p.Message, d.Mentions); err != nil {
 				return err
 			}
 		}

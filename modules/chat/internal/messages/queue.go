@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lyceum/platform/lifecycle"
+	"lyceum/platform/telemetry"
 )
 
 // Bounds of a group: the messages that share one commit, and the time that the commit may take.
@@ -117,6 +118,9 @@ func (q *commitQueue) commitGroup(channelID string, group []*waitingDraft) (post
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
+	ctx, span := telemetry.StartGroup(ctx, "commit messages", group,
+		func(w *waitingDraft) telemetry.Cause { return w.draft.Cause })
+	defer func() { telemetry.EndSpan(span, err) }()
 	drafts := make([]Draft, len(group))
 	for i, w := range group {
 		drafts[i] = w.draft

@@ -187,7 +187,7 @@ func (s *Service) discardImport(ctx context.Context, in *stagedImport) {
 		return
 	}
 	if err := s.fileImporter.DiscardStaged(ctx, in.stagedIDs); err != nil {
-		slog.Warn("staged files of an import could not be discarded and stay until they expire", "error", err)
+		slog.WarnContext(ctx, "staged files of an import could not be discarded and stay until they expire", "error", err)
 	}
 }
 

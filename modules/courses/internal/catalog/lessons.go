@@ -63,11 +63,11 @@ func (s *Service) RefreshHTML(ctx context.Context, l *course.Lesson) {
 	}
 	html, err := course.RenderHTML(ctx, l.Content)
 	if err != nil {
-		slog.Warn("HTML of another version could not be rendered again", "lesson_id", l.ID, "error", err)
+		slog.WarnContext(ctx, "HTML of another version could not be rendered again", "lesson_id", l.ID, "error", err)
 		return
 	}
 	l.ContentHTML, l.HTMLVersion = html, markdown.Version
 	if err := s.store.saveHTML(ctx, l); err != nil {
-		slog.Warn("HTML that was rendered again could not be stored", "lesson_id", l.ID, "error", err)
+		slog.WarnContext(ctx, "HTML that was rendered again could not be stored", "lesson_id", l.ID, "error", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/identity"
 	"lyceum/platform/ids"
+	"lyceum/platform/telemetry"
 )
 
 // lessonProgress is a row of lesson_progress: how far a learner is in a lesson.
@@ -155,6 +156,7 @@ func (s *Service) writeTogether(
 ) (*lessonProgress, error) {
 	own := &learnerReport{
 		report: r, userID: identity.CallerFrom(ctx).UserID, courseID: courseID, lessonID: lessonID,
+		cause: telemetry.CauseOf(ctx),
 	}
 	var err error
 	if r.Percent < 100 {
@@ -182,9 +184,12 @@ func (s *Service) writeTogether(
 
 // writeBatch writes reports that have arrived together. It depends on none of their requests. A report
 // about the same lesson as another one of its learner is written after it.
-func (s *Service) writeBatch(reports []*learnerReport) error {
+func (s *Service) writeBatch(reports []*learnerReport) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), togetherTimeout)
 	defer cancel()
+	ctx, span := telemetry.StartGroup(ctx, "write reports", reports,
+		func(r *learnerReport) telemetry.Cause { return r.cause })
+	defer func() { telemetry.EndSpan(span, err) }()
 	for len(reports) > 0 {
 		now, later := splitRepeated(reports)
 		for some := range slices.Chunk(now, togetherMost) {

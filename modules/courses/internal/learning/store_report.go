@@ -5,12 +5,15 @@ import (
 
 	"lyceum/modules/courses/internal/access"
 	"lyceum/platform/clock"
+	"lyceum/platform/telemetry"
 )
 
 // learnerReport is a report of an account about a lesson, and what writeReports has found out about it.
 type learnerReport struct {
 	report
 	userID, courseID, lessonID string
+	// cause is the request of the report.
+	cause telemetry.Cause
 
 	// after is the row that is stored now, without its PositionSeconds. It is nil if the report needs
 	// the steps.

@@ -1,0 +1,67 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/gocraft/work"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"lyceum/platform/telemetry"
+)
+
+// tracer makes a span of each job, at next to no cost without an exporter.
+var tracer = otel.Tracer("lyceum/jobs")
+
+// jobSpan are the options of that span.
+var jobSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
+
+// Names of the arguments of a job in Redis. Workers of other versions read and write them, too: one that
+// knows the id alone does the job without its cause.
+const (
+	argID          = "id"
+	argTraceparent = "traceparent"
+	argRequestID   = "request_id"
+)
+
+// arguments returns what a job looks like in the queue.
+func arguments(j Job) work.Q {
+	q := work.Q{argID: j.ID}
+	if j.Cause.Traceparent.Valid {
+		q[argTraceparent] = j.Cause.Traceparent.String
+	}
+	if j.Cause.RequestID.Valid {
+		q[argRequestID] = j.Cause.RequestID.String
+	}
+	return q
+}
+
+// readJob reads a job of the queue.
+func readJob(j *work.Job) Job {
+	read := Job{ID: j.ArgString(argID)}
+	for name, into := range map[string]*sql.NullString{
+		argTraceparent: &read.Cause.Traceparent, argRequestID: &read.Cause.RequestID,
+	} {
+		into.String, into.Valid = j.Args[name].(string)
+	}
+	return read
+}
+
+// startJob starts the span of an attempt at a job, with the attributes of OpenTelemetry's conventions for
+// messaging.
+func startJob(ctx context.Context, name string, j Job, attempt int64) (context.Context, trace.Span) {
+	ctx, span := tracer.Start(ctx, "run "+name, jobSpan...)
+	if !span.IsRecording() {
+		return ctx, span // nobody traces
+	}
+	span.SetAttributes(attribute.String("messaging.system", "lyceum.jobs"),
+		attribute.String("messaging.operation.name", "run"), attribute.String("messaging.operation.type", "process"),
+		attribute.String("messaging.destination.name", name), attribute.String("messaging.message.id", j.ID),
+		attribute.Int64("lyceum.attempt", attempt))
+	if id := telemetry.RequestFrom(ctx); id != nil {
+		span.SetAttributes(attribute.String("lyceum.request_id", id.RequestID()))
+	}
+	return ctx, span
+}
