@@ -28,13 +28,13 @@ func tracedVars(c *telemetrytest.Collector) map[string]string {
 }
 
 // launchWorker starts `lyceum worker`, which ends with the test.
-func launchWorker(t *testing.T, vars map[string]string) *process {
+func launchWorker(t *testing.T, vars map[string]string) *sitetest.Process {
 	t.Helper()
-	p := &process{t: t, cmd: lyceumCmd(context.Background(), vars, "worker"), out: &safeBuffer{}}
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
-	testkit.Eventually(t, func() bool { return strings.Contains(p.out.String(), "worker started") }, "the worker: %s", p.out)
+	p := &sitetest.Process{t: t, cmd: ownProgram.Command(context.Background(), vars, "worker"), out: &sitetest.SyncBuffer{}}
+	p.Cmd.Stdout, p.Cmd.Stderr = p.Out, p.Out
+	require.NoError(t, p.Cmd.Start())
+	t.Cleanup(func() { _ = p.Cmd.Process.Kill(); _ = p.Cmd.Wait() })
+	testkit.Eventually(t, func() bool { return strings.Contains(p.Out.String(), "worker started") }, "the worker: %s", p.Out)
 	return p
 }
 
@@ -47,7 +47,7 @@ func requestSpan(t *testing.T, c *telemetrytest.Collector, id string) telemetryt
 }
 
 // requireLine holds the log to have a line with a message, a request id and a trace id.
-func requireLine(t *testing.T, out *safeBuffer, message, requestID, traceID string) {
+func requireLine(t *testing.T, out *sitetest.SyncBuffer, message, requestID, traceID string) {
 	t.Helper()
 	testkit.Eventually(t, func() bool {
 		for line := range strings.Lines(out.String()) {
@@ -110,7 +110,7 @@ func TestATraceLeadsFromARequestToItsMail(t *testing.T) {
 		c := telemetrytest.Start(t)
 		maps.Copy(vars, tracedVars(c))
 		p := launch(t, t.TempDir(), vars)
-		s := p.site()
+		s := p.Site()
 		admin := s.AdminToken()
 		email, id, token := s.NewAccount("traced-ada")
 		s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email},
@@ -118,7 +118,7 @@ func TestATraceLeadsFromARequestToItsMail(t *testing.T) {
 		link := s.WaitForLink(email, "/reset#token=", "")
 		trace := requireChain(t, c, "traced-request-1")
 		for _, message := range []string{"request", "event delivered", "mail sent"} {
-			requireLine(t, p.out, message, "traced-request-1", trace)
+			requireLine(t, p.Out, message, "traced-request-1", trace)
 		}
 
 		code := s.Want(201, "POST", "/admin/invites", admin,
@@ -152,18 +152,18 @@ func TestATraceGoesOnInAWorker(t *testing.T) {
 		"WORKER_INLINE": "false", "SMTP_URL": "smtp://" + mails.Address, "JWT_KEYS_DIR": t.TempDir(),
 	})
 	p := launch(t, t.TempDir(), vars)
-	s := p.site()
+	s := p.Site()
 	email, _, _ := s.NewAccount("traced-ada")
 	s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email},
 		sitetest.Header{"X-Request-Id": "traced-request-4"})
 	own := maps.Clone(vars)
-	own["DATA_DIR"], own["PUBLIC_URL"] = t.TempDir(), p.base
+	own["DATA_DIR"], own["PUBLIC_URL"] = t.TempDir(), p.URL
 	worker := launchWorker(t, own)
 	trace := requireChain(t, c, "traced-request-4")
-	require.NotContains(t, p.out.String(), `"mail sent"`)
-	requireLine(t, p.out, "request", "traced-request-4", trace)
+	require.NotContains(t, p.Out.String(), `"mail sent"`)
+	requireLine(t, p.Out, "request", "traced-request-4", trace)
 	for _, message := range []string{"event delivered", "mail sent"} {
-		requireLine(t, worker.out, message, "traced-request-4", trace)
+		requireLine(t, worker.Out, message, "traced-request-4", trace)
 	}
 	requireNothingSecret(t, c, "traced-ada", sitetest.Password)
 }
@@ -174,7 +174,7 @@ func TestAClientDoesNotChooseItsTrace(t *testing.T) {
 	c := telemetrytest.Start(t)
 	vars := tracedVars(c)
 	vars["OTEL_TRACES_SAMPLER"], vars["OTEL_TRACES_SAMPLER_ARG"] = "parentbased_traceidratio", "1"
-	s := launch(t, t.TempDir(), vars).site()
+	s := launch(t, t.TempDir(), vars).Site()
 	const trace = "0af7651916cd43dd8448eb211c80319c"
 	for id, parent := range map[string]string{
 		"traced-linked": "00-" + trace + "-b7ad6b7169203331-00", "traced-garbage": "00-" + strings.Repeat("a", 4000),
@@ -197,14 +197,14 @@ func TestAClientDoesNotForceSampling(t *testing.T) {
 	vars := tracedVars(c)
 	vars["OTEL_TRACES_SAMPLER"] = "parentbased_always_off"
 	p := launch(t, t.TempDir(), vars)
-	s := p.site()
+	s := p.Site()
 	email, _, _ := s.NewAccount("traced-ada")
 	s.Want(202, "POST", "/auth/password/forgot", "", map[string]string{"email": email}, sitetest.Header{
 		"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	})
 	s.WaitForLink(email, "/reset#token=", "")
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, p.cmd.Wait())
+	require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.Cmd.Wait())
 	require.Empty(t, c.Spans())
 }
 
@@ -219,7 +219,7 @@ func TestRequestsDoNotWaitForTheCollector(t *testing.T) {
 			vars := tracedVars(frozen)
 			vars["OTEL_EXPORTER_OTLP_ENDPOINT"], vars["SHUTDOWN_DELAY"] = url, "0s"
 			p := launch(t, t.TempDir(), vars)
-			s := p.site()
+			s := p.Site()
 			slowest := time.Duration(0)
 			for range 3000 {
 				begun := time.Now()
@@ -228,10 +228,10 @@ func TestRequestsDoNotWaitForTheCollector(t *testing.T) {
 			}
 			require.Less(t, slowest, 5*time.Second, "an export takes ten seconds to time out")
 			begun := time.Now()
-			require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-			require.NoError(t, p.cmd.Wait(), "%s", p.out)
+			require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
+			require.NoError(t, p.Cmd.Wait(), "%s", p.Out)
 			require.Less(t, time.Since(begun), 10*time.Second)
-			onlyJSON(t, p.out.String())
+			onlyJSON(t, p.Out.String())
 		})
 	}
 }

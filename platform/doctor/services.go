@@ -34,7 +34,8 @@ func (x *examination) checkRedis(ctx context.Context) {
 	}
 	client, err := redisconn.Open(x.Config.RedisURL)
 	if err != nil {
-		x.fail(check, "REDIS_URL can't be read", "set it to redis://host:port or rediss://host:port")
+		x.fail(check, "REDIS_URL can't be read: "+err.Error(), "set it as the page on deployment shows for one server, "+
+			"Sentinels or a cluster")
 		return
 	}
 	defer func() { _ = client.Close() }()
@@ -57,8 +58,8 @@ func (x *examination) checkRedis(ctx context.Context) {
 		x.fail(check, err.Error(), "check that the addresses in REDIS_URL lead to the server that holds the keys")
 		return
 	}
-	if o, err := redis.ParseURL(server); err == nil && o.TLSConfig != nil {
-		x.checkTLS(ctx, check, o.Addr, o.TLSConfig)
+	if o, err := redis.ParseURL(server.URL); err == nil && server.TLS != nil {
+		x.checkTLS(ctx, check, o.Addr, server.TLS)
 	}
 }
 

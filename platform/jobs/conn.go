@@ -16,13 +16,13 @@ type queueConn struct {
 // Do sends a command and returns its reply.
 func (c *queueConn) Do(command string, args ...any) (any, error) {
 	reply, err := c.Conn.Do(command, args...)
-	return reply, c.note(err)
+	return reply, c.checkRefusal(err)
 }
 
 // Receive returns the reply to a command that was sent before.
 func (c *queueConn) Receive() (any, error) {
 	reply, err := c.Conn.Receive()
-	return reply, c.note(err)
+	return reply, c.checkRefusal(err)
 }
 
 // Err returns why the connection can't be used any more.
@@ -33,12 +33,12 @@ func (c *queueConn) Err() error {
 	return c.Conn.Err()
 }
 
-// note remembers an error that says that the queue is elsewhere.
-func (c *queueConn) note(err error) error {
+// checkRefusal remembers an error that says that the queue is elsewhere, and returns it.
+func (c *queueConn) checkRefusal(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, elsewhere := range []string{"READONLY ", "MOVED ", "ASK ", "CLUSTERDOWN "} {
+	for _, elsewhere := range []string{"READONLY ", "MOVED "} {
 		if strings.HasPrefix(err.Error(), elsewhere) {
 			c.refusal = err
 		}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/fx"
 
 	"lyceum/platform/lifecycle"
+	"lyceum/platform/redisconn"
 	"lyceum/platform/telemetry"
 )
 
@@ -100,22 +101,24 @@ type Queue struct {
 // NewQueue returns a queue on the server at a redis:// or rediss:// URL. It connects when it is
 // used. The caller closes it.
 func NewQueue(url string) *Queue {
-	return NewQueueAt(defaultNamespace, func(context.Context) (string, error) { return url, nil })
+	return NewQueueAt(defaultNamespace, func(context.Context) (redisconn.Server, error) {
+		return redisconn.Server{URL: url}, nil
+	})
 }
 
-// NewQueueAt is NewQueue for keys with a prefix on a server that may move to another address. find returns its URL and
-// is called for each connection.
-func NewQueueAt(namespace string, find func(context.Context) (url string, err error)) *Queue {
+// NewQueueAt is NewQueue for keys with a prefix on a server that may be another one later. find returns it and is called
+// for each connection.
+func NewQueueAt(namespace string, find func(context.Context) (redisconn.Server, error)) *Queue {
 	pool := &redis.Pool{
 		MaxIdle: 8, MaxActive: 64, Wait: true, IdleTimeout: time.Minute,
 		Dial: func() (redis.Conn, error) {
 			ctx, cancel := context.WithTimeout(context.Background(), findTimeout)
 			defer cancel()
-			url, err := find(ctx)
+			server, err := find(ctx)
 			if err != nil {
 				return nil, err
 			}
-			conn, err := redis.DialURL(url, redis.DialConnectTimeout(time.Second),
+			conn, err := redis.DialURL(server.URL, redis.DialConnectTimeout(time.Second), redis.DialTLSConfig(server.TLS),
 				redis.DialReadTimeout(3*time.Second), redis.DialWriteTimeout(3*time.Second))
 			if err != nil {
 				return nil, err

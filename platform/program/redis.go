@@ -66,7 +66,9 @@ func newQueue(client *redisconn.Client) *jobs.Queue {
 	if client.IsCluster() {
 		name = clusterQueueName
 	}
-	return jobs.NewQueueAt(name, func(ctx context.Context) (string, error) { return client.FindServer(ctx, name) })
+	return jobs.NewQueueAt(name, func(ctx context.Context) (redisconn.Server, error) {
+		return client.FindServer(ctx, name)
+	})
 }
 
 // redisPingTimeout bounds the first request to Redis.

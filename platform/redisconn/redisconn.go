@@ -10,6 +10,7 @@ package redisconn
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,20 +21,41 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// timeout bounds a connection attempt, a read and a write. Every caller has an answer to a Redis that is away, so a
-// command is not tried again either.
+// timeout bounds a connection attempt, a read and a write.
 const timeout = time.Second
 
-// clusterRedirects is how often a command follows a slot of a cluster to another node.
-const clusterRedirects = 3
+// A command is sent once, and a connection is tried once: every caller has an answer to a Redis that is away. A cluster
+// is the exception, as go-redis counts a slot that has moved and a lost connection alike. There a counter may count
+// twice when a node is lost.
+const (
+	noRetries        = -1
+	clusterRedirects = 3
+	dialTries        = 1
+)
+
+// Errors of Open. They repeat nothing of the URL, which may hold a password anywhere if it is malformed.
+var (
+	errNotAURL    = errors.New("it is not a URL")
+	errServer     = errors.New("the path is no number of a database, or a parameter is not known")
+	errSentinel   = errors.New("master_name is empty, the path is no number of a database, or a parameter is not known")
+	errCluster    = errors.New("cluster is not true, or a parameter is not known")
+	errNoSentinel = errors.New("no sentinel knows the server")
+)
 
 // Client is a client of one Redis. It is safe for concurrent use, and the caller closes it.
 type Client struct {
 	redis.UniversalClient
-	// location is where the URL points to, without addresses.
+	// location is where the URL points to, without the address if that may change.
 	location url.URL
+	tls      *tls.Config
 	sentinel *redis.FailoverOptions
 	cluster  *redis.ClusterClient
+}
+
+// Server is one server of a Redis. TLS is nil for a redis:// URL.
+type Server struct {
+	URL string
+	TLS *tls.Config
 }
 
 // Open returns a client of the Redis at a URL. It connects when it is used. It returns an error for a URL that can't be
@@ -41,7 +63,7 @@ type Client struct {
 func Open(rawURL string) (*Client, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, errors.New("not a URL") // the error of net/url repeats the password
+		return nil, errNotAURL
 	}
 	query := u.Query()
 	switch {
@@ -49,7 +71,7 @@ func Open(rawURL string) (*Client, error) {
 		return openSentinel(rawURL, *u)
 	case query.Has("cluster"):
 		if query.Get("cluster") != "true" {
-			return nil, errors.New("cluster has another value than true")
+			return nil, errCluster
 		}
 		query.Del("cluster")
 		u.RawQuery = query.Encode()
@@ -57,85 +79,106 @@ func Open(rawURL string) (*Client, error) {
 	}
 	o, err := redis.ParseURL(rawURL)
 	if err != nil {
-		return nil, err
+		return nil, errServer
 	}
-	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
+	o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries = true, noRetries, dialTries
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = timeout, timeout, timeout
-	return &Client{UniversalClient: redis.NewClient(o), location: *u}, nil
+	return &Client{UniversalClient: redis.NewClient(o), location: *u, tls: o.TLSConfig}, nil
 }
 
 // openSentinel returns a client of the server that Sentinels name.
 func openSentinel(rawURL string, u url.URL) (*Client, error) {
 	o, err := redis.ParseFailoverURL(rawURL)
-	if err != nil {
-		return nil, err
+	if err != nil || o.MasterName == "" {
+		return nil, errSentinel
 	}
-	if o.MasterName == "" {
-		return nil, errors.New("master_name is empty")
-	}
-	o.ContextTimeoutEnabled, o.MaxRetries = true, -1
+	o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries = true, noRetries, dialTries
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = timeout, timeout, timeout
 	location := url.URL{Scheme: u.Scheme, Path: fmt.Sprint("/", o.DB)}
 	if o.Password != "" {
 		location.User = url.UserPassword(o.Username, o.Password)
 	}
-	return &Client{UniversalClient: redis.NewFailoverClient(o), location: location, sentinel: o}, nil
+	return &Client{
+		UniversalClient: redis.NewFailoverClient(o), location: location, tls: o.TLSConfig, sentinel: o,
+	}, nil
 }
 
 // openCluster returns a client of all nodes of a cluster.
 func openCluster(rawURL string, u url.URL) (*Client, error) {
 	o, err := redis.ParseClusterURL(rawURL)
 	if err != nil {
-		return nil, err
+		return nil, errCluster
 	}
-	o.ContextTimeoutEnabled, o.MaxRedirects, o.MaxRetries = true, clusterRedirects, -1
+	o.ContextTimeoutEnabled, o.MaxRetries, o.DialerRetries = true, noRetries, dialTries
+	o.MaxRedirects = clusterRedirects
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = timeout, timeout, timeout
 	client := redis.NewClusterClient(o)
 	return &Client{
-		UniversalClient: client, location: url.URL{Scheme: u.Scheme, User: u.User}, cluster: client,
+		UniversalClient: client, location: url.URL{Scheme: u.Scheme, User: u.User}, tls: o.TLSConfig, cluster: client,
 	}, nil
 }
 
 // IsCluster returns whether keys live on different servers, so that only those with the same hash tag are together.
 func (c *Client) IsCluster() bool { return c.cluster != nil }
 
-// FindServer returns the redis:// or rediss:// URL of the one server that holds a key at the moment.
-func (c *Client) FindServer(ctx context.Context, key string) (string, error) {
+// FindServer returns the one server that holds a key at the moment.
+func (c *Client) FindServer(ctx context.Context, key string) (Server, error) {
 	found := c.location
 	switch {
 	case c.sentinel != nil:
 		addr, err := c.askSentinels(ctx)
 		if err != nil {
-			return "", err
+			return Server{}, err
 		}
 		found.Host = addr
 	case c.cluster != nil:
+		// Who asks may have been sent away by the node that held the key before. The new state comes in the
+		// background, so it is there the next time at the latest.
+		c.cluster.ReloadState(ctx)
 		node, err := c.cluster.MasterForKey(ctx, key)
 		if err != nil {
-			return "", err
+			return Server{}, err
 		}
 		found.Host = node.Options().Addr
 	}
-	return found.String(), nil
+	return Server{URL: found.String(), TLS: c.tls}, nil
 }
 
-// askSentinels returns the address of the server that the first Sentinel names which answers.
+// askSentinels returns the address of the server that the first answer names. All Sentinels are asked at once: the
+// machine of one may be away together with the server that it watched.
 func (c *Client) askSentinels(ctx context.Context) (string, error) {
-	var faults []error
-	for _, addr := range c.sentinel.SentinelAddrs {
-		sentinel := redis.NewSentinelClient(&redis.Options{
-			Addr: addr, Username: c.sentinel.SentinelUsername, Password: c.sentinel.SentinelPassword,
-			TLSConfig: c.sentinel.TLSConfig, DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout,
-			MaxRetries: -1,
-		})
-		at, err := sentinel.GetMasterAddrByName(ctx, c.sentinel.MasterName).Result()
-		_ = sentinel.Close()
-		if err == nil && len(at) == 2 {
-			return net.JoinHostPort(at[0], at[1]), nil
-		}
-		faults = append(faults, fmt.Errorf("sentinel %s: %w", addr, err))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan string, len(c.sentinel.SentinelAddrs))
+	for _, sentinel := range c.sentinel.SentinelAddrs {
+		go func() { answers <- c.askSentinel(ctx, sentinel) }()
 	}
-	return "", errors.Join(faults...)
+	for range c.sentinel.SentinelAddrs {
+		select {
+		case addr := <-answers:
+			if addr != "" {
+				return addr, nil
+			}
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+	return "", errNoSentinel
+}
+
+// askSentinel returns the address of the server as a Sentinel knows it, or "".
+func (c *Client) askSentinel(ctx context.Context, addr string) string {
+	sentinel := redis.NewSentinelClient(&redis.Options{
+		Addr: addr, Username: c.sentinel.SentinelUsername, Password: c.sentinel.SentinelPassword, TLSConfig: c.tls,
+		DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout, MaxRetries: noRetries,
+		DialerRetries: dialTries, ContextTimeoutEnabled: true,
+	})
+	defer func() { _ = sentinel.Close() }()
+	at, err := sentinel.GetMasterAddrByName(ctx, c.sentinel.MasterName).Result()
+	if err != nil || len(at) != 2 {
+		return ""
+	}
+	return net.JoinHostPort(at[0], at[1])
 }
 
 // quietLogger logs the messages of the client at debug level: those about lost connections repeat for

@@ -2,6 +2,8 @@ package redisconn_test
 
 import (
 	"context"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,8 +39,19 @@ func TestOpenRefuses(t *testing.T) {
 			require.Error(t, err)
 		})
 	}
-	_, err := redisconn.Open("redis://user:hunter2@127.0.0.1:%zz")
-	require.NotContains(t, err.Error(), "hunter2")
+}
+
+// TestOpenRepeatsNoPassword refuses URLs whose password a parser takes for another part, without repeating it.
+func TestOpenRepeatsNoPassword(t *testing.T) {
+	for _, url := range []string{
+		"redis://user:hunter2@127.0.0.1:%zz", "redis://cache:12/hunter2@host:6379", "redis://cache:1/2/hunter2@host:6379",
+		"redis://127.0.0.1?master_name=m&password=abc&hunter2", "redis://127.0.0.1?master_name=m&db=hunter2",
+		"redis://127.0.0.1?cluster=true&hunter2=x", "redis://127.0.0.1?cluster=hunter2", "hunter2://127.0.0.1",
+	} {
+		_, err := redisconn.Open(url)
+		require.Error(t, err, url)
+		require.NotContains(t, err.Error(), "hunter2")
+	}
 }
 
 // TestFindServerOfOneServer finds the server of the URL itself.
@@ -47,7 +60,8 @@ func TestFindServerOfOneServer(t *testing.T) {
 	c := open(t, url)
 	found, err := c.FindServer(t.Context(), "key")
 	require.NoError(t, err)
-	require.Equal(t, url, found)
+	require.Equal(t, url, found.URL)
+	require.NotNil(t, found.TLS)
 	require.False(t, c.IsCluster())
 }
 
@@ -58,14 +72,30 @@ func TestFindServerAfterAFailover(t *testing.T) {
 	require.NoError(t, c.Set(t.Context(), "key", "value", 0).Err())
 	found, err := c.FindServer(t.Context(), "key")
 	require.NoError(t, err)
-	require.Equal(t, "redis://"+primary.Addr+"/0", found)
+	require.Equal(t, "redis://"+primary.Addr+"/0", found.URL)
 	primary.Kill()
 	require.Eventually(t, func() bool {
 		found, err := c.FindServer(t.Context(), "key")
-		return err == nil && found == "redis://"+follower.Addr+"/0"
+		return err == nil && found.URL == "redis://"+follower.Addr+"/0"
 	}, 15*time.Second, 20*time.Millisecond)
 	require.Eventually(t, func() bool { return c.Set(t.Context(), "key", "next", 0).Err() == nil }, 15*time.Second,
 		20*time.Millisecond)
+}
+
+// TestFindServerWithASentinelThatIsAway asks all Sentinels at once: the first one takes connections and says nothing.
+func TestFindServerWithASentinelThatIsAway(t *testing.T) {
+	url, primary, _ := testkit.OwnRedisSentinel(t)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	_, rest, _ := strings.Cut(url, "://")
+	addr, _, _ := strings.Cut(rest, "/")
+	c := open(t, "redis://"+silent.Addr().String()+"/0?master_name=main&addr="+addr)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	found, err := c.FindServer(ctx, "key")
+	require.NoError(t, err)
+	require.Equal(t, "redis://"+primary.Addr+"/0", found.URL)
 }
 
 // TestFindServerInACluster finds the node of each key: a command for the key is answered there without a redirection.
@@ -77,8 +107,8 @@ func TestFindServerInACluster(t *testing.T) {
 	for _, key := range []string{"a", "b", "c", "d", "e", "f", "{lyceum}"} {
 		found, err := c.FindServer(t.Context(), key)
 		require.NoError(t, err)
-		require.NoError(t, open(t, found).Set(t.Context(), key, "value", 0).Err(), "%s at %s", key, found)
-		used[found] = true
+		require.NoError(t, open(t, found.URL).Set(t.Context(), key, "value", 0).Err(), "%s at %s", key, found.URL)
+		used[found.URL] = true
 	}
 	require.Len(t, used, len(nodes))
 }

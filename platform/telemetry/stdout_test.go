@@ -27,8 +27,8 @@ func TestLogPrintedLines(t *testing.T) {
 	before := os.Stdout
 	restore, err := LogPrintedLines()
 	require.NoError(t, err)
-	for range 1000 {
-		fmt.Println("ERROR: worker.fetch - connection refused")
+	for port := range 1000 {
+		fmt.Printf("ERROR: worker.fetch - read tcp 10.0.0.1:%d: connection reset\n", port)
 	}
 	fmt.Println("redis://:hunter2@127.0.0.1 is away")
 	fmt.Println(strings.Repeat("x", 3*maxPrinted))
@@ -51,10 +51,15 @@ func TestARepeatedLineIsLoggedOnceAMinute(t *testing.T) {
 	logged := strings.Count(out.String(), "again")
 	require.Greater(t, logged, 1)
 	require.Less(t, logged, 6)
-	other := make([]string, 2*maxRemembered)
-	for i := range other {
-		other[i] = fmt.Sprint("line ", i)
+	require.Contains(t, out.String(), `"lines":3`)
+}
+
+func TestManyDifferentLinesAreBounded(t *testing.T) {
+	out := captureLog(t)
+	var lines strings.Builder
+	for i := range 10 * maxPerPause {
+		fmt.Fprintf(&lines, "line %s\n", strings.Repeat("x", i))
 	}
-	logLines(strings.NewReader(strings.Join(other, "\n")), time.Now)
-	require.Contains(t, out.String(), "line 199")
+	logLines(strings.NewReader(lines.String()), time.Now)
+	require.Equal(t, maxPerPause, strings.Count(out.String(), "a library printed"))
 }

@@ -20,7 +20,7 @@
 //
 // # Leases and secrets
 //
-// A claim is a lease of 60 seconds, renewed while the handler works. When the process that holds it dies, another
+// A claim is a lease of eight seconds, renewed while the handler works. When the process that holds it dies, another
 // request takes the record over. The answer is encrypted under a key that only the client's header value gives, of
 // which the table holds a hash. The server's own secret takes no part, so records stay readable after its loss.
 package idempotency

@@ -33,8 +33,8 @@ const (
 	// keepTime is how long an answer is kept.
 	keepTime = 24 * time.Hour
 	// leaseTime is the lease of a claim. After a process was killed, its requests can be sent again once their leases
-	// have ended. It is longer than a transaction of a usual request, and nothing is done twice if one outlasts it: the
-	// transaction of a request that has lost its claim does not commit.
+	// have ended. It is renewed every third of its time, so it holds while the clocks of replicas differ by up to five
+	// seconds. Nothing is done twice if a claim is lost all the same: the transaction of its request does not commit.
 	leaseTime = 8 * time.Second
 	// waitTime is how long a request waits for the one that holds its record; it looks again every pollTime.
 	waitTime = 5 * time.Second
@@ -226,12 +226,12 @@ func runHandler(
 	return err
 }
 
-// renewLease keeps the claim until end is called, while work goes on that may outlast its lease. It stops when the
-// transaction has begun, which is shorter than the lease: on SQLite it could not write beside it.
+// renewLease keeps the claim until end is called, while work goes on that may outlast its lease. On SQLite it stops when
+// the transaction has begun: it could not write beside it, and neither could a request that takes over.
 func (r *Records) renewLease(ctx context.Context, rec record, deferral *db.Deferral) (end func()) {
 	ctx, end = context.WithCancel(ctx)
 	renew := func(ctx context.Context) {
-		if deferral.HasBegun() {
+		if r.db.Dialect() == db.SQLite && deferral.HasBegun() {
 			return
 		}
 		err := r.db.Conn(ctx).Exec("UPDATE idempotency_records SET claimed_until = ? WHERE id = ? AND claim = ? AND NOT done",
@@ -277,14 +277,13 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 		sum := sha256.Sum256([]byte(p))
 		h.Write(sum[:])
 	}
-	now := r.clock.Now()
 	secret, err := hkdf.Key(sha256.New, []byte(key), bodyHash, "lyceum idempotency answer "+caller, 32)
 	if err != nil {
 		panic(err) // only for a length that is out of bounds
 	}
 	return record{
 		ID: hex.EncodeToString(h.Sum(nil)), BodyHash: bodyHash,
-		Claim: ids.New(), OperationID: ids.New(), ClaimedUntil: now.Add(r.lease), CreatedAt: now,
+		Claim: ids.New(), OperationID: ids.New(),
 	}, secret
 }
 
@@ -329,6 +328,9 @@ const claimStatement = `INSERT INTO idempotency_records AS r
 
 // tryClaim claims the record, sets its OperationID and returns nil, or returns the one that is there.
 func (r *Records) tryClaim(ctx context.Context, rec *record) (prior *record, err error) {
+	// A request that has waited claims from now on.
+	rec.CreatedAt = r.clock.Now()
+	rec.ClaimedUntil = rec.CreatedAt.Add(r.lease)
 	oldest := rec.CreatedAt.Add(-keepTime)
 	err = r.db.InTx(ctx, func(ctx context.Context) error {
 		prior = nil

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"lyceum/platform/httpx/problem"
 	"lyceum/platform/httpx/requestinfo"
 	"lyceum/platform/identity"
+	"lyceum/platform/testkit"
 	"lyceum/platform/testkit/dbtest"
 )
 
@@ -36,6 +38,8 @@ func (c *fakeClock) Now() clock.Time {
 }
 
 // site answers POST /notes with the number of the run of its handler.
+func TestMain(m *testing.M) { testkit.Main(m) }
+
 type site struct {
 	t       *testing.T
 	db      *db.DB
@@ -58,7 +62,13 @@ type answerOf struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	d := dbtest.Open(t, dbtest.SQLite(t), Migrations)
+	return newSiteOn(t, dbtest.SQLite(t))
+}
+
+// newSiteOn is newSite for a database.
+func newSiteOn(t *testing.T, o db.Options) *site {
+	t.Helper()
+	d := dbtest.Open(t, o, Migrations)
 	require.NoError(t, d.Conn(t.Context()).Exec("CREATE TABLE notes (run bigint)").Error)
 	s := &site{t: t, db: d, clock: &fakeClock{}, app: fiber.New(fiber.Config{DisableStartupMessage: true})}
 	s.records = NewRecords(d, s.clock)
@@ -291,6 +301,50 @@ func TestTheLeaseIsRenewedWhileTheHandlerWorks(t *testing.T) {
 		require.Eventually(t, func() bool { return until() > began }, 5*time.Second, 5*time.Millisecond)
 	}
 	require.Equal(t, http.StatusCreated, s.post("key", "{}", "jane").status)
+}
+
+// On PostgreSQL the lease is renewed beside the transaction, however long that takes.
+func TestTheLeaseIsRenewedBesideTheTransaction(t *testing.T) {
+	s := newSiteOn(t, dbtest.Postgres(t))
+	s.records.lease = 60 * time.Millisecond
+	s.inside = func(context.Context) {
+		until := func() (at int64) {
+			require.NoError(t,
+				s.db.Conn(t.Context()).Raw("SELECT claimed_until FROM idempotency_records").Scan(&at).Error)
+			return at
+		}
+		began := until()
+		require.Eventually(t, func() bool { return until() > began }, 5*time.Second, 5*time.Millisecond)
+	}
+	require.Equal(t, http.StatusCreated, s.post("key", "{}", "jane").status)
+	require.Equal(t, 1, s.count("notes"))
+}
+
+// A request that still runs when its lease has ended changes nothing: the one that has taken over does.
+func TestALivingRequestThatWasTakenOverDoesNotCommit(t *testing.T) {
+	s := newSiteOn(t, dbtest.Postgres(t))
+	s.records.lease = time.Hour // it is not renewed within the test
+	running, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s.inside = func(context.Context) {
+		isFirst := false
+		once.Do(func() { isFirst = true })
+		if isFirst {
+			close(running)
+			<-goOn
+		}
+	}
+	first := make(chan reply)
+	go func() { first <- s.post("key", "{}", "jane") }()
+	<-running
+	s.clock.offset.Store(int64(time.Hour + time.Second))
+	second := s.post("key", "{}", "jane")
+	close(goOn)
+	require.Equal(t, http.StatusCreated, second.status)
+	require.Equal(t, http.StatusServiceUnavailable, (<-first).status)
+	require.EqualValues(t, 2, s.runs.Load())
+	require.Equal(t, 1, s.count("notes"))
+	require.Equal(t, second.body, s.post("key", "{}", "jane").body)
 }
 
 func TestALeaseThatEndedIsTakenOver(t *testing.T) {
