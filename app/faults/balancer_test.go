@@ -175,8 +175,7 @@ func (b *balancer) RoundTrip(req *http.Request) (*http.Response, error) {
 		attempt := req.Clone(req.Context())
 		attempt.URL.Scheme, attempt.URL.Host = "http", r.addr
 		if body != nil {
-			attempt.Body = io.NopCloser(bytes.NewReader(body))
-			attempt.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+			attempt.Body = io.NopCloser(bytes.NewReader(body)) // without GetBody, so that net/http sends it once
 		}
 		res, err := b.transport.RoundTrip(attempt)
 		var dial *net.OpError

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,13 @@ type checker struct {
 func check(t *testing.T, i *installation, l *load) (settled time.Duration) {
 	t.Helper()
 	c := &checker{t: t, i: i, l: l, site: &sitetest.Site{T: t, URL: i.balancer.URL}, db: i.openDatabase()}
+	require.NotEmpty(t, l.accounts)
+	require.NotEmpty(t, l.redeemers)
+	require.NotEmpty(t, l.courses)
+	require.NotEmpty(t, l.finished)
+	require.NotEmpty(t, l.announced)
+	require.NotEmpty(t, l.messages)
+	require.NotEmpty(t, l.uploads)
 	settled = c.awaitDeliveries()
 	c.checkAccounts()
 	c.checkCourses()
@@ -51,12 +59,13 @@ func check(t *testing.T, i *installation, l *load) (settled time.Duration) {
 func (c *checker) awaitDeliveries() time.Duration {
 	c.t.Helper()
 	begun := time.Now()
-	var left string
+	var left atomic.Value
 	require.Eventually(c.t, func() bool {
-		left = fmt.Sprint(countRows(c.t, c.db, "outbox_deliveries", "true"), " deliveries, ",
-			countRows(c.t, c.db, "mail_messages", "status <> 'sent'"), " mails")
-		return left == "0 deliveries, 0 mails"
-	}, settleTimeout, 50*time.Millisecond, "left: %s", &left)
+		deliveries, err := tryCount(c.t.Context(), c.db, "outbox_deliveries", "true")
+		mails, mailErr := tryCount(c.t.Context(), c.db, "mail_messages", "status <> 'sent'")
+		left.Store(fmt.Sprint(deliveries, " deliveries, ", mails, " mails"))
+		return err == nil && mailErr == nil && deliveries+mails == 0
+	}, settleTimeout, 50*time.Millisecond, "left: %v", &left)
 	return time.Since(begun)
 }
 
@@ -125,9 +134,11 @@ func (c *checker) checkCompletions() {
 			continue
 		}
 		once[done] = true
-		progress := c.site.Want(200, "GET", "/courses/"+done.courseID+"/progress", done.learner.token, nil)
-		assert.EqualValues(c.t, 100, progress.Get("percent"), done.courseID)
-		assert.Equal(c.t, 1, told[done.learner]["/courses/"+done.courseID], "%s %s", done.learner.email, done.courseID)
+		progress := c.site.Want(200, "GET", "/courses/"+done.course.id+"/progress", done.learner.token, nil)
+		assert.EqualValues(c.t, 100, progress.Get("percent"), done.course.title)
+		assert.Equal(c.t, 1, told[done.learner]["/courses/"+done.course.id], "%s %s", done.learner.email, done.course.title)
+		assert.Equal(c.t, 1, c.countMails(done.learner.email, done.course.title), "%s %s", done.learner.email,
+			done.course.title)
 	}
 }
 
@@ -150,6 +161,7 @@ func (c *checker) checkAnnouncements() {
 		}
 		for _, title := range c.l.announced {
 			assert.Equal(c.t, 1, titles[title], "%s %s", learner.email, title)
+			assert.Equal(c.t, 1, c.countMails(learner.email, title), "%s %s", learner.email, title)
 		}
 	}
 }
@@ -211,22 +223,62 @@ func (c *checker) checkUploads() {
 	}
 }
 
-// messageID is the header that copies of a mail share.
-var messageID = regexp.MustCompile(`(?mi)^Message-Id: .+$`)
+// mailHeader matches a header of a mail.
+var mailHeader = regexp.MustCompile(`(?mi)^(Message-Id|Subject|To): (.+)$`)
 
-// checkMails: everybody who registered was sent a mail. More than one copy is possible after a kill, as no mail server
-// can be asked whether it has taken one.
+// headersOf returns the headers of a mail that are looked at, by their names in lower case.
+func headersOf(mail string) map[string]string {
+	headers := map[string]string{}
+	for _, h := range mailHeader.FindAllStringSubmatch(mail, -1) {
+		name := strings.ToLower(h[1])
+		if headers[name] == "" {
+			headers[name] = strings.TrimSpace(h[2])
+		}
+	}
+	return headers
+}
+
+// countMails returns how many mails to an address have a title in their subject. Copies of one are one.
+func (c *checker) countMails(email, title string) int {
+	ids := map[string]bool{}
+	for _, mail := range c.i.mail.Mails(email) {
+		// The title stands at the end or before a quotation mark, so "Course 0 1" is not found in "Course 0 11".
+		h := headersOf(mail)
+		if strings.Contains(h["to"], email) && titleEnds(h["subject"], title) {
+			ids[h["message-id"]] = true
+		}
+	}
+	return len(ids)
+}
+
+// titleEnds returns whether a subject has a title that no digit follows.
+func titleEnds(subject, title string) bool {
+	_, after, found := strings.Cut(subject, title)
+	return found && (after == "" || after[0] < '0' || after[0] > '9')
+}
+
+// checkMails: everybody who registered was sent one mail to verify their address. More than one copy is possible after
+// a kill, as no mail server can be asked whether it has taken one; copies share their id.
 func (c *checker) checkMails() {
 	c.t.Helper()
 	copies := 0
 	for _, email := range c.l.accounts {
+		subjects := map[string]map[string]bool{}
 		mails := c.i.mail.Mails(email)
 		assert.NotEmpty(c.t, mails, email)
-		ids := map[string]bool{}
 		for _, mail := range mails {
-			ids[messageID.FindString(mail)] = true
+			h := headersOf(mail)
+			if subjects[h["subject"]] == nil {
+				subjects[h["subject"]] = map[string]bool{}
+			}
+			subjects[h["subject"]][h["message-id"]] = true
 		}
-		copies += len(mails) - len(ids)
+		different := 0
+		for subject, ids := range subjects {
+			assert.Len(c.t, ids, 1, "%s: %s", email, subject)
+			different += len(ids)
+		}
+		copies += len(mails) - different
 	}
 	c.t.Logf("%d mails came twice", copies)
 }
@@ -241,6 +293,7 @@ func (c *checker) checkAudit() {
 		assert.Equal(c.t, 1, courses[course.id], "entries of %s", course.title)
 	}
 	for action, stored := range map[string]int{
+		"user.registered": countRows(c.t, c.db, "users", "true"), "enrollment.created": countRows(c.t, c.db, "enrollments", "true"),
 		"course.created": countRows(c.t, c.db, "courses", "true"), "lesson.created": countRows(c.t, c.db, "lessons", "true"),
 		"invite.redeemed": len(c.l.redeemers), "asset.uploaded": len(c.l.uploads),
 	} {

@@ -21,6 +21,8 @@ import (
 type fault struct {
 	name         string
 	inject, mend func()
+	// least is how long it lasts at least.
+	least time.Duration
 }
 
 // plan says how the faults of a story are spread.
@@ -61,8 +63,8 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		t.Parallel()
 		i := startOnServices(t, 3, program)
 		suffer(t, i, func(random *rand.Rand) []fault {
-			any := func() *replica { return i.replicas[random.IntN(len(i.replicas))] }
-			all := append(i.replicaFaults(any()), i.replicaFaults(any())...)
+			anyOf := func() *replica { return i.replicas[random.IntN(len(i.replicas))] }
+			all := append(i.replicaFaults(anyOf()), i.replicaFaults(anyOf())...)
 			all = append(all, i.clockFault("fast", 4*time.Second), i.clockFault("slow", -4*time.Second))
 			return append(append(all, i.smtpFaults()...), i.serviceFaults()...)
 		})
@@ -85,8 +87,8 @@ func suffer(t *testing.T, i *installation, list func(*rand.Rand) []fault) {
 	l.start()
 	l.awaitWork(t, time.Now(), 20*time.Second)
 	_, total := l.sum(figures{})
-	report := []string{fmt.Sprintf("%-22s %6s %12s %8s %8s %8s", "fault", "for", "acknowledged", "refused", "slowest",
-		"healed")}
+	report := []string{fmt.Sprintf("%-22s %6s %12s %8s %8s %8s", "fault", "for", "acknowledged", "refused", "healed",
+		"slowest")}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("\n%s\n%s", strings.Join(report, "\n"), i.logs())
@@ -97,7 +99,7 @@ func suffer(t *testing.T, i *installation, list func(*rand.Rand) []fault) {
 		faults := list(p.random)
 		p.random.Shuffle(len(faults), func(a, b int) { faults[a], faults[b] = faults[b], faults[a] })
 		for _, f := range faults {
-			length := p.length()
+			length := max(p.length(), f.least)
 			t.Logf("%s %s", time.Now().Format(time.TimeOnly), f.name)
 			f.inject()
 			l.wait(length)
@@ -109,8 +111,8 @@ func suffer(t *testing.T, i *installation, list func(*rand.Rand) []fault) {
 			var since figures
 			since, total = l.sum(total)
 			longest = max(longest, healed)
-			report = append(report, fmt.Sprintf("%-22s %6s %12d %8d %8s %8s", f.name, round(length), since.acknowledged,
-				since.refused, round(since.slowest), round(healed)))
+			report = append(report, fmt.Sprintf("%-22s %6s %12d %8d %8s %8s  %s", f.name, round(length),
+				since.acknowledged, since.refused, round(healed), round(since.slowest), since.slowestKind))
 		}
 	}
 	l.finish()
@@ -126,50 +128,59 @@ func round(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond
 func (i *installation) replicaFaults(r *replica) []fault {
 	descriptors := uint64(0)
 	return []fault{
-		{"server killed", func() { r.process.Kill() }, func() { i.start(r) }},
-		{"server frozen", func() { r.signal(i.t, syscall.SIGSTOP) }, func() { r.signal(i.t, syscall.SIGCONT) }},
+		{name: "server killed", inject: func() { r.process.Kill() }, mend: func() { i.start(r) }},
 		{
-			"descriptors used up",
-			func() { descriptors = limitDescriptors(i.t, r, 16) },
-			func() { limitDescriptors(i.t, r, descriptors) },
+			name:   "server frozen",
+			inject: func() { r.signal(i.t, syscall.SIGSTOP) }, mend: func() { r.signal(i.t, syscall.SIGCONT) },
+		},
+		{
+			name:   "descriptors used up",
+			inject: func() { descriptors = limitDescriptors(i.t, r, 16) },
+			mend:   func() { limitDescriptors(i.t, r, descriptors) },
 		},
 	}
 }
 
 // smtpFaults are what can happen to the mail server.
 func (i *installation) smtpFaults() []fault {
-	return []fault{{"SMTP cut off", i.smtp.Cut, i.smtp.Mend}, {"SMTP silent", i.smtp.Hang, i.smtp.Mend}}
+	return []fault{
+		{name: "SMTP cut off", inject: i.smtp.Cut, mend: i.smtp.Mend},
+		{name: "SMTP silent", inject: i.smtp.Hang, mend: i.smtp.Mend},
+	}
 }
 
 // serviceFaults are what can happen to the services of all replicas.
 func (i *installation) serviceFaults() []fault {
 	s := i.services
-	all := []fault{{"Redis emptied", func() { emptyRedis(i.t, s.redis) }, func() {}}}
+	all := []fault{{name: "Redis emptied", inject: func() { emptyRedis(i.t, s.redis) }, mend: func() {}}}
 	for _, part := range []struct {
 		name   string
 		server *testkit.Server
 		wire   *wire
+		// patience is longer than a request waits for the part.
+		patience time.Duration
 	}{
-		{"PostgreSQL", s.postgres, s.postgresWire}, {"Redis", s.redis, s.redisWire}, {"MinIO", s.minio, s.storageWire},
+		{"PostgreSQL", s.postgres, s.postgresWire, 3 * time.Second}, {"Redis", s.redis, s.redisWire, 1200 * time.Millisecond},
+		{"MinIO", s.minio, s.storageWire, 0},
 	} {
-		all = append(all, fault{part.name + " killed", part.server.Kill, part.server.Start},
-			fault{part.name + " frozen", part.server.Freeze, part.server.Thaw},
-			fault{part.name + " cut off", part.wire.Cut, part.wire.Mend},
-			fault{part.name + " silent", part.wire.Hang, part.wire.Mend})
+		all = append(all, fault{name: part.name + " killed", inject: part.server.Kill, mend: part.server.Start},
+			fault{name: part.name + " frozen", inject: part.server.Freeze, mend: part.server.Thaw, least: part.patience},
+			fault{name: part.name + " cut off", inject: part.wire.Cut, mend: part.wire.Mend},
+			fault{name: part.name + " silent", inject: part.wire.Hang, mend: part.wire.Mend, least: part.patience})
 	}
 	return all
 }
 
-// clockFault is one more replica whose clock is wrong by so much. Tokens allow for five seconds.
+// clockFault is one more replica whose clock differs from that of the machine by offset. Tokens allow for five seconds.
 func (i *installation) clockFault(name string, offset time.Duration) fault {
 	var s *sitetest.Site
-	return fault{"clock " + name, func() {
+	return fault{name: "clock " + name, inject: func() {
 		vars := maps.Clone(i.vars)
 		vars["HTTP_ADDR"], vars["DATA_DIR"] = "127.0.0.1:"+testkit.FreePort(i.t), i.t.TempDir()
 		s = sitetest.StartWithClock(i.t, vars, shiftedClock(offset))
 		i.balancer.Add(vars["HTTP_ADDR"])
 		i.awaitReady(len(i.replicas) + 1)
-	}, func() {
+	}, mend: func() {
 		i.balancer.Remove(s.Config.HTTPAddr)
 		s.Stop()
 	}}

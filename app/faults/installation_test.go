@@ -158,9 +158,16 @@ func (i *installation) openDatabase() *db.DB {
 }
 
 // countRows returns how many rows of a table meet a condition.
-func countRows(t *testing.T, d *db.DB, table, condition string) (n int) {
+func countRows(t *testing.T, d *db.DB, table, condition string) int {
 	t.Helper()
-	query := fmt.Sprintf("SELECT count(*) FROM %s WHERE %s", table, condition)
-	require.NoError(t, d.Pool().QueryRowContext(t.Context(), query).Scan(&n))
+	n, err := tryCount(t.Context(), d, table, condition)
+	require.NoError(t, err)
 	return n
+}
+
+// tryCount is countRows for a database that may be away.
+func tryCount(ctx context.Context, d *db.DB, table, condition string) (n int, err error) {
+	query := fmt.Sprintf("SELECT count(*) FROM %s WHERE %s", table, condition)
+	err = d.Pool().QueryRowContext(ctx, query).Scan(&n)
+	return n, err
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,13 +34,15 @@ type acknowledgedCourse struct{ id, title, lessonID string }
 
 // completion is a course that a learner has finished.
 type completion struct {
-	learner  *person
-	courseID string
+	learner *person
+	course  acknowledgedCourse
 }
 
 // work is one kind of work.
 type work struct {
 	acknowledged, refused int
+	// sentAway is how often a replica that ends has closed a socket, after which the next one is opened.
+	sentAway int
 	// begun is when the last acknowledged piece began.
 	begun time.Time
 	// slowest is the longest time between a request and its answer, whatever it was.
@@ -51,23 +54,20 @@ type work struct {
 // keptRefusals bounds the list of a kind of work.
 const keptRefusals = 5
 
-func newLedger() *ledger {
-	return &ledger{works: map[string]*work{}, messages: map[string]int64{}, uploads: map[string]string{}}
-}
-
-// of returns the entry of a kind of work. The caller holds mu.
-func (l *ledger) of(kind string) *work {
-	if l.works[kind] == nil {
+// newLedger returns an empty ledger of the kinds of work.
+func newLedger(kinds []string) *ledger {
+	l := &ledger{works: map[string]*work{}, messages: map[string]int64{}, uploads: map[string]string{}}
+	for _, kind := range kinds {
 		l.works[kind] = &work{}
 	}
-	return l.works[kind]
+	return l
 }
 
 // acknowledge notes a piece of work that was acknowledged, and what else note writes down of it.
 func (l *ledger) acknowledge(kind string, begun time.Time, note func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w := l.of(kind)
+	w := l.works[kind]
 	w.acknowledged++
 	w.begun = begun
 	if note != nil {
@@ -79,7 +79,11 @@ func (l *ledger) acknowledge(kind string, begun time.Time, note func()) {
 func (l *ledger) refuse(kind, why string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w := l.of(kind)
+	w := l.works[kind]
+	if strings.Contains(why, "close 1001") {
+		w.sentAway++
+		return
+	}
 	w.refused++
 	if len(w.refusals) == keptRefusals {
 		w.refusals = w.refusals[1:]
@@ -98,24 +102,28 @@ func (l *ledger) surprise(kind, format string, values ...any) {
 func (l *ledger) time(kind string, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w := l.of(kind)
+	w := l.works[kind]
 	w.slowest = max(w.slowest, took)
 }
 
 // figures are the sums of all kinds of work.
 type figures struct {
 	acknowledged, refused int
-	slowest               time.Duration
+	// slowest is the longest time to an answer, and slowestKind the work that waited for it.
+	slowest     time.Duration
+	slowestKind string
 }
 
 // sum returns the figures since the last call.
 func (l *ledger) sum(before figures) (since, total figures) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, w := range l.works {
+	for kind, w := range l.works {
 		total.acknowledged += w.acknowledged
 		total.refused += w.refused
-		since.slowest = max(since.slowest, w.slowest)
+		if w.slowest > since.slowest {
+			since.slowest, since.slowestKind = w.slowest, kind
+		}
 		w.slowest = 0
 	}
 	since.acknowledged, since.refused = total.acknowledged-before.acknowledged, total.refused-before.refused
@@ -125,18 +133,21 @@ func (l *ledger) sum(before figures) (since, total figures) {
 // awaitWork waits until a piece of every kind of work has begun after an instant and was acknowledged.
 func (l *ledger) awaitWork(t *testing.T, since time.Time, limit time.Duration) {
 	t.Helper()
-	var missing []string
+	var fault atomic.Value
 	require.Eventually(t, func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		missing = missing[:0]
+		var missing []string
 		for kind, w := range l.works {
 			if w.begun.Before(since) {
 				missing = append(missing, fmt.Sprint(kind, " ", w.refusals))
 			}
 		}
+		if len(missing) > 0 {
+			fault.Store(fmt.Sprintf("no work of these kinds succeeds: %s\nsurprises: %s", missing, l.surprises))
+		}
 		return len(missing) == 0
-	}, limit, 5*time.Millisecond, "no work of these kinds succeeds: %s\nsurprises: %s", &missing, &l.surprises)
+	}, limit, 5*time.Millisecond, "%v", &fault)
 }
 
 // String returns a line for each kind of work.

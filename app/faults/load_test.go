@@ -59,10 +59,13 @@ func newLoad(t *testing.T, i *installation) *load {
 	t.Helper()
 	s := &sitetest.Site{T: t, URL: i.balancer.URL}
 	l := &load{
-		ledger: newLedger(), t: t, url: i.balancer.URL, finishing: make(chan struct{}), life: t.Context(),
+		ledger: newLedger(kindsOfWork), t: t, url: i.balancer.URL, finishing: make(chan struct{}), life: t.Context(),
 		http: &http.Client{Timeout: requestTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 50}},
 	}
-	t.Cleanup(l.http.CloseIdleConnections)
+	t.Cleanup(func() {
+		l.all.Wait() // the life of a failed test has ended, too
+		l.http.CloseIdleConnections()
+	})
 	l.admin = &person{token: s.AdminToken()}
 	l.teacher = newPerson(s, "teacher")
 	s.SetRole(l.admin.token, l.teacher.id, "instructor")
@@ -102,8 +105,8 @@ func (l *load) start() {
 	}
 }
 
-// people starts n people who do a piece of work again and again, with a pause between. Who numbers the people from 0,
-// and piece the pieces of each.
+// people starts n people who do a piece of work again and again, with a pause between. The first argument of do numbers
+// the people from 0, the second one the pieces of each.
 func (l *load) people(n int, pause time.Duration, do func(who, piece int)) {
 	for who := range n {
 		l.all.Go(func() {
@@ -180,6 +183,7 @@ func (l *load) send(kind string, r request) (a sitetest.Answer, err error) {
 // do sends a request and reads its answer.
 func (l *load) do(kind string, req *http.Request) (a sitetest.Answer, err error) {
 	begun := time.Now()
+	req.GetBody = nil // so that net/http sends it once
 	res, err := l.http.Do(req)
 	if err != nil {
 		return a, err

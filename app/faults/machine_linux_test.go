@@ -27,7 +27,7 @@ func smallDisk(t *testing.T) (dir string, full fault) {
 	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256m"), "mounting a file system needs root")
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	ballast := filepath.Join(dir, "ballast")
-	return dir, fault{"disk full", func() { fill(t, ballast) }, func() {
+	return dir, fault{name: "disk full", inject: func() { fill(t, ballast) }, mend: func() {
 		// Truncated first: a process that another test starts holds every open file until it runs its own program.
 		require.NoError(t, os.Truncate(ballast, 0))
 		require.NoError(t, os.Remove(ballast))

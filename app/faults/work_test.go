@@ -28,6 +28,12 @@ const (
 	workRead     = "read"
 )
 
+// kindsOfWork are all of them.
+var kindsOfWork = []string{
+	workMessage, workSocket, workRegister, workLogin, workRedeem, workCourse, workLesson, workEnroll, workProgress,
+	workAnnounce, workUpload, workRead,
+}
+
 type object = map[string]any
 
 // writeMessage writes a message over HTTP.
@@ -92,8 +98,8 @@ func (l *load) createCourse(who, piece int) {
 
 // takeCourse enrolls a learner in one of the courses that were made, and completes it.
 func (l *load) takeCourse(who, piece int) {
-	course, any := l.pickCourse(piece)
-	if !any {
+	course, found := l.pickCourse(piece)
+	if !found {
 		return
 	}
 	begun, learner := time.Now(), l.learners[who]
@@ -112,7 +118,7 @@ func (l *load) takeCourse(who, piece int) {
 		}
 		l.acknowledge(workProgress, begun, nil)
 	}
-	l.acknowledge(workProgress, begun, func() { l.finished = append(l.finished, completion{learner, course.id}) })
+	l.acknowledge(workProgress, begun, func() { l.finished = append(l.finished, completion{learner, course}) })
 }
 
 // pickCourse returns one of the courses that were made so far, and false if there are none.
