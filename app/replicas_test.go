@@ -104,10 +104,10 @@ func TestPartsGoAndComeBack(t *testing.T) {
 	vars["REDIS_URL"], vars["DATABASE_URL"] = redis.URL, postgres.URL
 	s := sitetest.Start(t, vars)
 	admin := s.AdminToken()
-	quick := func(method, path, token string, body any) sitetest.Answer {
+	quick := func(method, path, token string, body any, headers ...sitetest.Header) sitetest.Answer {
 		t.Helper()
 		began := time.Now()
-		a := s.Call(method, path, token, body)
+		a := s.Call(method, path, token, body, headers...)
 		require.Less(t, time.Since(began), 3*time.Second, "%s %s", method, path)
 		return a
 	}
@@ -143,6 +143,7 @@ func TestPartsGoAndComeBack(t *testing.T) {
 			"/admin/invites/batch": `{"role_to_grant":"member","rows":[{"email":"x@example.com"}]}`,
 		} {
 			require.Equal(t, 503, quick("POST", path, admin, body).Status, path)
+			require.Equal(t, 503, quick("POST", path, admin, body, sitetest.Header{"Idempotency-Key": path}).Status, path)
 		}
 		require.Equal(t, 503, quick("GET", "/readyz", "", nil).Status)
 		require.Equal(t, 200, quick("GET", "/healthz", "", nil).Status)

@@ -38,6 +38,8 @@ const (
 	leaseTime = 8 * time.Second
 	// waitTime is how long a request waits for the one that holds its record; it looks again every pollTime.
 	waitTime = 5 * time.Second
+	// minReleaseTime is the time to end a claim when that of the answer is used up.
+	minReleaseTime = 400 * time.Millisecond
 	pollTime = 50 * time.Millisecond
 	// sweepTime is the time between two removals of old records.
 	sweepTime = time.Hour
@@ -133,9 +135,8 @@ func (r *Records) serve(ctx huma.Context, next func(huma.Context)) error {
 // runOnce lets the first request through and answers the others from its record.
 func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context)) error {
 	c := humafiber.Unwrap(ctx)
-	answerTime := untilDeadline(ctx.Context())
 	rec, secret := r.newRecord(ctx, key)
-	prior, err := r.waitForClaim(ctx.Context(), &rec)
+	prior, answerTime, err := r.waitForClaim(ctx.Context(), &rec)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 		return repeatAnswer(c, secret, prior)
 	}
 	// The handler has its whole time, however long the request has waited for another one.
-	outside := context.WithoutCancel(ctx.Context())
+	outside, began := context.WithoutCancel(ctx.Context()), time.Now()
 	handlerCtx, cancel := context.WithTimeout(outside, answerTime)
 	defer cancel()
 	requestCtx, deferral := r.db.DeferCommit(context.WithValue(handlerCtx, operationKey{}, rec.OperationID))
@@ -165,7 +166,10 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 	if errors.Is(err, errNoSuccess) && isRefusal(c.Response().StatusCode()) {
 		return r.storeAnswer(outside, rec, secret, c)
 	}
-	released := r.releaseClaim(outside, rec)
+	// A database that does not answer must not hold the answer up: the claim ends by itself then.
+	release, cancelRelease := context.WithTimeout(outside, max(answerTime-time.Since(began), minReleaseTime))
+	defer cancelRelease()
+	released := r.releaseClaim(release, rec)
 	if errors.Is(err, errNoSuccess) {
 		return released
 	}
@@ -287,29 +291,32 @@ func (r *Records) newRecord(ctx huma.Context, key string) (rec record, secret []
 	}, secret
 }
 
-// waitForClaim claims the record and returns nil, or returns the finished one. It waits while another request runs, and
-// returns idempotency-in-progress after waitTime.
-func (r *Records) waitForClaim(ctx context.Context, rec *record) (*record, error) {
-	// The wait outlasts the usual limit of an answer: that is what the client asked for.
+// waitForClaim claims the record and returns nil and the time that is left for the handler, or returns the finished
+// record. It waits while another request runs, and returns idempotency-in-progress after waitTime.
+func (r *Records) waitForClaim(ctx context.Context, rec *record) (prior *record, left time.Duration, err error) {
+	answerTime := untilDeadline(ctx)
+	// The wait outlasts the usual limit of an answer: that is what the client asked for. A database that does not
+	// answer does not: each try has the time of an answer.
 	ctx = context.WithoutCancel(ctx)
 	wait, cancel := context.WithTimeout(ctx, waitTime)
 	defer cancel()
 	for {
-		prior, err := r.tryClaim(ctx, rec)
+		began := time.Now()
+		prior, err := r.tryClaimWithin(ctx, answerTime, rec)
 		switch {
 		case err != nil || prior == nil:
-			return nil, err
+			return nil, answerTime - time.Since(began), err
 		case string(prior.BodyHash) != string(rec.BodyHash):
-			return nil, problemIdempotencyKeyReused.New(
+			return nil, 0, problemIdempotencyKeyReused.New(
 				"This Idempotency-Key was sent with another body before. Use a new key for each action.")
 		case prior.Done:
-			return prior, nil
+			return prior, 0, nil
 		}
 		if !lifecycle.Sleep(wait, pollTime) {
 			e := problemIdempotencyInProgress.New(
 				"The first request with this Idempotency-Key is still running. Send this one again in a moment.")
 			e.RetryAfter = time.Second
-			return nil, e
+			return nil, 0, e
 		}
 	}
 }
@@ -325,6 +332,13 @@ const claimStatement = `INSERT INTO idempotency_records AS r
 		claimed_until = excluded.claimed_until, created_at = excluded.created_at, answer = NULL
 	WHERE r.created_at < ? OR (NOT r.done AND r.claimed_until < ?)
 	RETURNING operation_id`
+
+// tryClaimWithin is tryClaim with a limit of time.
+func (r *Records) tryClaimWithin(ctx context.Context, limit time.Duration, rec *record) (prior *record, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return r.tryClaim(ctx, rec)
+}
 
 // tryClaim claims the record, sets its OperationID and returns nil, or returns the one that is there.
 func (r *Records) tryClaim(ctx context.Context, rec *record) (prior *record, err error) {
