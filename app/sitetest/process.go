@@ -95,7 +95,11 @@ func Follow(t testing.TB, cmd *exec.Cmd, url string) *Process {
 // Answers returns whether a GET request on a connection of its own is answered with 200 within two seconds.
 func Answers(url string) bool {
 	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Get(url)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return false
 	}
