@@ -33,7 +33,7 @@ func listEntries(ctx context.Context, src source, p platform, binary string) ([]
 	if err != nil {
 		return nil, err
 	}
-	licenses, err := collectLicenses(ctx, src.root, binary)
+	licenses, err := collectLicenses(ctx, src, binary)
 	if err != nil {
 		return nil, err
 	}

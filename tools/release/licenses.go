@@ -23,12 +23,12 @@ var licenseName = regexp.MustCompile(`(?i)^(licen[sc]e|copying|notice)([.-].*)?$
 
 // collectLicenses returns the licenses of Go, of all modules that a binary is linked from, in their order, and of files
 // of others in the repository. It returns an error if a module has none: it may not be passed on then.
-func collectLicenses(ctx context.Context, root, binary string) ([]byte, error) {
+func collectLicenses(ctx context.Context, src source, binary string) ([]byte, error) {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		return nil, err
 	}
-	goRoot, err := runIn(ctx, root, nil, "go", "env", "GOROOT")
+	goRoot, err := runIn(ctx, src.root, src.goEnv, "go", "env", "GOROOT")
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func collectLicenses(ctx context.Context, root, binary string) ([]byte, error) {
 	if err := appendLicenses(&all, "Go "+info.GoVersion, strings.TrimSpace(string(goRoot))); err != nil {
 		return nil, err
 	}
-	folders, err := findModules(ctx, root, info.Deps)
+	folders, err := findModules(ctx, src, info.Deps)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func collectLicenses(ctx context.Context, root, binary string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := appendBundled(ctx, &all, root); err != nil {
+	if err := appendBundled(ctx, &all, src.root); err != nil {
 		return nil, err
 	}
 	return all.Bytes(), nil
@@ -86,7 +86,7 @@ func replaced(m *debug.Module) *debug.Module {
 }
 
 // findModules returns the folders of the modules by path@version. Those that are missing are downloaded.
-func findModules(ctx context.Context, root string, modules []*debug.Module) (map[string]string, error) {
+func findModules(ctx context.Context, src source, modules []*debug.Module) (map[string]string, error) {
 	folders := map[string]string{}
 	if len(modules) == 0 {
 		return folders, nil
@@ -95,7 +95,7 @@ func findModules(ctx context.Context, root string, modules []*debug.Module) (map
 	for _, m := range modules {
 		args = append(args, replaced(m).Path+"@"+replaced(m).Version)
 	}
-	out, err := runIn(ctx, root, []string{"GOFLAGS=", "GOWORK=off"}, "go", args...)
+	out, err := runIn(ctx, src.root, src.goEnv, "go", args...)
 	if err != nil {
 		return nil, err
 	}

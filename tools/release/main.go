@@ -8,7 +8,8 @@
 // dependencies, and a bill of materials (CycloneDX). SHA256SUMS has the checksum of each file.
 //
 // The same commit, version and Go release give the same bytes, on every machine and in every folder: times are that
-// of the commit (or SOURCE_DATE_EPOCH), and nothing of the environment of the caller reaches the compiler.
+// of the commit (or SOURCE_DATE_EPOCH), the compiler gets a clone of the commit with the tag of the version alone, and
+// neither the environment of the caller nor what go env -w has written changes its flags.
 //
 // It exits with 1 if the release could not be built, such as from a tree with changes that are not committed, and with
 // 2 for wrong arguments.
@@ -129,6 +130,15 @@ func buildRelease(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
+	if src.goEnv, err = readGoEnv(ctx, src.root); err != nil {
+		return err
+	}
+	// What is not committed can only be built where it is. It is no release, and its bytes depend on the tags there.
+	if !src.isDirty {
+		if src, err = cloneCommit(ctx, src, filepath.Join(work, "source")); err != nil {
+			return err
+		}
+	}
 	for _, p := range o.platforms {
 		if err := buildPlatform(ctx, src, p, work, dir); err != nil {
 			return fmt.Errorf("%s: %w", p, err)

@@ -106,18 +106,47 @@ func readTar(t *testing.T, raw string) (headers []*tar.Header, contents map[stri
 	}
 }
 
-// TestRelease builds the fixture in two folders for this machine, compares the files, and looks into them.
+// writeGoEnv writes a file as go env -w does and lets Go read it. Its flags would change the program, and its folder of
+// modules is needed.
+func writeGoEnv(t *testing.T) {
+	t.Helper()
+	modules, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "env")
+	content := "GOFLAGS=-tags=of_the_caller\nGOEXPERIMENT=fieldtrack\nGOPROXY=off\nGOMODCACHE=" + string(modules)
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o644))
+	t.Setenv("GOENV", file)
+}
+
+// TestGoEnv shows what of the caller reaches the commands of Go.
+func TestGoEnv(t *testing.T) {
+	writeGoEnv(t)
+	t.Setenv("GOFLAGS", "") // Go reads the file for it
+	t.Setenv("GOPROXY", "")
+	env, err := readGoEnv(t.Context(), ".")
+	require.NoError(t, err)
+	require.Subset(t, env, []string{"GOENV=off", "GOFLAGS=", "GOEXPERIMENT=", "GOWORK=off", "GOPROXY=off"})
+	require.NotContains(t, strings.Join(env, " "), "of_the_caller")
+}
+
+// TestRelease builds the fixture in two folders for this machine, compares the files, and looks into them. The second
+// is a clone without tags, whose caller has set flags by go env -w.
 func TestRelease(t *testing.T) {
 	if host.os == "windows" || !strings.Contains(allPlatforms, host.String()) {
 		host = platform{"linux", "amd64"}
 	}
 	first := newFixture(t)
 	second := filepath.Join(t.TempDir(), "a longer name of the folder")
-	git(t, first, "clone", "-q", first, second)
+	git(t, first, "clone", "-q", "--no-tags", first, second)
 	var dirs [2]string
 	for i, root := range []string{first, second} {
-		t.Setenv("GOFLAGS", []string{"", "-buildvcs=false"}[i]) // what the caller has set does not matter
 		o := options{root: root, out: filepath.Join(root, "dist"), platforms: []platform{host}}
+		t.Setenv("GOFLAGS", "-buildvcs=false")
+		if i == 1 {
+			o.version = "1.2.3"
+			writeGoEnv(t)
+			t.Setenv("GOFLAGS", "") // Go reads the file for it
+		}
 		require.NoError(t, buildRelease(t.Context(), o, io.Discard))
 		dirs[i] = filepath.Join(root, "dist", "1.2.3")
 	}
@@ -165,6 +194,9 @@ func requireBill(t *testing.T, bill, binary string) {
 	out, err := exec.CommandContext(t.Context(), "go", "version", "-m", binary).Output()
 	require.NoError(t, err)
 	want := []string{"std " + strings.TrimPrefix(runtime.Version(), "go")}
+	require.Regexp(t, `\bmod\s+lyceum\s+v1\.2\.3\b`, string(out))
+	require.Contains(t, string(out), "vcs.revision=")
+	require.Contains(t, string(out), "vcs.modified=false")
 	settings := 0
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
@@ -211,7 +243,12 @@ func TestSource(t *testing.T) {
 	require.Equal(t, "1.2.3", src.version)
 	require.Equal(t, commitTime, src.time.Format(time.RFC3339))
 
-	git(t, root, "tag", "-d", "v1.2.3")
+	git(t, root, "tag", "v1.2.3-rc.1")
+	src, err = readSource(t.Context(), options{root: root})
+	require.NoError(t, err)
+	require.Equal(t, "1.2.3", src.version, "a release is above its candidates")
+
+	git(t, root, "tag", "-d", "v1.2.3", "v1.2.3-rc.1")
 	git(t, root, "tag", "nightly")
 	src, err = readSource(t.Context(), options{root: root})
 	require.NoError(t, err)

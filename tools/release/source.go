@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -14,13 +15,17 @@ import (
 
 // source is what a release is built from.
 type source struct {
-	// root is the folder of the repository.
+	// root is the folder of the files: the repository, or a clone of its commit.
 	root    string
 	version string
+	// isDirty says that files of root are changed and not committed.
+	isDirty bool
 	// commit is the hash of the commit.
 	commit string
 	// time is the time of every file in the release, in UTC and whole seconds: that of the commit, or SOURCE_DATE_EPOCH.
 	time time.Time
+	// goEnv are the variables for the commands of Go, see readGoEnv.
+	goEnv []string
 }
 
 // readSource returns what the options and the repository say about the release. It returns an error if files are
@@ -31,7 +36,8 @@ func readSource(ctx context.Context, o options) (source, error) {
 	if err != nil {
 		return src, err
 	}
-	if changes != "" && !o.allowDirty {
+	src.isDirty = changes != ""
+	if src.isDirty && !o.allowDirty {
 		return src, fmt.Errorf("these files are not committed; commit them, or try them with -dirty:\n%s", changes)
 	}
 	if src.commit, err = runGit(ctx, o.root, "rev-parse", "HEAD"); err != nil {
@@ -41,7 +47,7 @@ func readSource(ctx context.Context, o options) (source, error) {
 		return src, err
 	}
 	if src.version == "" {
-		src.version, err = versionOf(ctx, src, changes != "")
+		src.version, err = versionOf(ctx, src)
 	}
 	return src, err
 }
@@ -65,8 +71,10 @@ func readTime(ctx context.Context, root string) (time.Time, error) {
 // versionOf returns the version that the tag of the commit says, such as 1.2.0 of v1.2.0. A commit without such a tag
 // has a version below all releases that names its time and hash, as Go writes it. What is not committed shows in the
 // version, too.
-func versionOf(ctx context.Context, src source, isDirty bool) (string, error) {
-	tags, err := runGit(ctx, src.root, "tag", "--points-at", "HEAD", "--sort=-version:refname")
+func versionOf(ctx context.Context, src source) (string, error) {
+	// Without the suffix Git sorts 1.2.0-rc.1 above 1.2.0.
+	tags, err := runGit(ctx, src.root, "-c", "versionsort.suffix=-", "tag", "--points-at", "HEAD",
+		"--sort=-version:refname")
 	if err != nil {
 		return "", err
 	}
@@ -78,10 +86,32 @@ func versionOf(ctx context.Context, src source, isDirty bool) (string, error) {
 			break
 		}
 	}
-	if isDirty {
+	if src.isDirty {
 		version += "+dirty"
 	}
 	return version, nil
+}
+
+// cloneCommit clones the commit into a folder and returns the source with the clone as its root. Go writes the nearest
+// tag of the repository into the program, so the clone has one tag, that of the version: which tags the caller has
+// fetched does not matter. From 2.0.0 on Go would write time and hash instead, as the module's path has no /v2. The clone
+// has no files that Git ignores and no line ends that Git has changed, either.
+func cloneCommit(ctx context.Context, src source, folder string) (source, error) {
+	root, err := filepath.Abs(src.root)
+	if err != nil {
+		return src, err
+	}
+	for _, args := range [][]string{
+		{"clone", "--quiet", "--shared", "--no-tags", "--no-checkout", "--config", "core.autocrlf=false", root, folder},
+		{"-C", folder, "checkout", "--quiet", "--detach", src.commit},
+		{"-C", folder, "update-ref", "refs/tags/v" + src.version, src.commit},
+	} {
+		if _, err := runGit(ctx, root, args...); err != nil {
+			return src, err
+		}
+	}
+	src.root = folder
+	return src, nil
 }
 
 // runGit returns what a command of Git prints, without the white space around it.
