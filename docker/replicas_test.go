@@ -183,8 +183,7 @@ func TestTheProxyKnowsTheReplicas(t *testing.T) {
 // TestCaddyReadsIt asks the real tool where it is installed.
 func TestCaddyReadsIt(t *testing.T) {
 	if _, err := exec.LookPath("caddy"); err != nil {
-		t.Log("caddy is not here; the file was read as text only")
-		return
+		t.Skip("an extra for machines with caddy; the other tests read the file as text")
 	}
 	for _, args := range [][]string{
 		{"adapt", "--adapter", "caddyfile", "--config", "Caddyfile"}, {"fmt", "--diff", "Caddyfile"},
