@@ -94,7 +94,7 @@ func versionOf(ctx context.Context, src source) (string, error) {
 
 // cloneCommit clones the commit into a folder and returns the source with the clone as its root. Go writes the nearest
 // tag of the repository into the program, so the clone has one tag, that of the version: which tags the caller has
-// fetched does not matter. From 2.0.0 on Go would write time and hash instead, as the module's path has no /v2. The clone
+// fetched does not matter. From 2.0.0 on Go writes time and hash instead, as the module's path has no /v2. The clone
 // has no files that Git ignores and no line ends that Git has changed, either.
 func cloneCommit(ctx context.Context, src source, folder string) (source, error) {
 	root, err := filepath.Abs(src.root)
