@@ -68,7 +68,7 @@ func (b *browser) hear(event any) {
 }
 
 // stepTimeout is when a step of a browser counts as hanging. It is long, as pages are slow on a machine that compiles.
-const stepTimeout = 45 * time.Second
+const stepTimeout = 90 * time.Second
 
 func (b *browser) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()

@@ -56,3 +56,8 @@ func (a Answer) Text(path string) string { s, _ := a.Get(path).(string); return 
 
 // Items returns the elements of a page.
 func (a Answer) Items() []any { items, _ := a.JSON["items"].([]any); return items }
+
+// InvalidText holds JSON escapes that no text may have: U+0000 and lone surrogates.
+var InvalidText = []string{
+	`a\u0000b`, `\u0000`, `a\ud800b`, `a\udfffb`, `\udc00\ud800`, `\ud83d\ud83d\ude00`, `\ud83dA`,
+}
