@@ -71,7 +71,7 @@ func TestManyRedeemOneUseOnReplicas(t *testing.T) {
 		begin := make(chan struct{})
 		var wg sync.WaitGroup
 		for i, token := range tokens {
-			wg.Go(func() { <-begin; answers[i] = sites[i%2].Redeem(token, inv.Text("code")) })
+			wg.Go(func() { <-begin; answers[i] = redeemWhenBusy(sites[i%2], token, inv.Text("code")) })
 		}
 		close(begin)
 		wg.Wait()
@@ -97,6 +97,16 @@ func TestManyRedeemOneUseOnReplicas(t *testing.T) {
 	require.Equal(t, true, sites[1].Want(200, "GET", "/admin/audit-logs/verify", admin, nil).Get("ok"))
 	require.Eventually(t, func() bool { return a.CountNotifications(tokens, "role.granted") == rounds },
 		30*time.Second, 200*time.Millisecond)
+}
+
+// redeemWhenBusy redeems a code, and does so again while the answer is that the database did not answer in time: a
+// hundred redemptions at once may be more than a machine does within the time of an answer beside other tests.
+func redeemWhenBusy(s *sitetest.Site, token, code string) sitetest.Answer {
+	for {
+		if a := s.Redeem(token, code); a.Text("code") != "unavailable" {
+			return a
+		}
+	}
 }
 
 // A redemption happens as a whole or not at all: where any part can't be written, nothing is (I5).
