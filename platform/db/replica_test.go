@@ -116,7 +116,7 @@ func TestAPromotedReplicaIsNotUsed(t *testing.T) {
 	_, followerPort, _ := net.SplitHostPort(follower.Addr)
 	d := dbtest.Open(t, db.Options{URL: primary.URL, ReplicaURL: follower.URL, MaxConns: 8}, shelves)
 	port := func() string { return portOf(db.PreferReplica(t.Context()), t, d) }
-	require.Eventually(t, func() bool { return port() == followerPort }, 10*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return port() == followerPort }, 30*time.Second, 50*time.Millisecond)
 	direct := dbtest.Open(t, db.Options{URL: follower.URL, MaxConns: 2}, shelves)
 	require.NoError(t, direct.ExecSchema(t.Context(), "SELECT pg_promote()"))
 	n := 0
