@@ -50,7 +50,7 @@ func TestReplica(t *testing.T) {
 	other := dbtest.Open(t, db.Options{URL: primary.URL, MaxConns: 8}, shelves)
 	list := func() context.Context { return db.PreferReplica(t.Context()) } // each request has its own
 	usesFollower := func() bool { return portOf(list(), t, d) == followerPort }
-	require.Eventually(t, usesFollower, 10*time.Second, 50*time.Millisecond, "once it has caught up")
+	require.Eventually(t, usesFollower, 30*time.Second, 50*time.Millisecond, "once it has caught up")
 
 	t.Run("only what was allowed to", func(t *testing.T) {
 		require.Equal(t, primaryPort, portOf(t.Context(), t, d))
@@ -88,7 +88,7 @@ func TestReplica(t *testing.T) {
 			requireShelf(list(), t, d, addShelf(t, other, 1001+n))
 		}
 		onFollower("SELECT pg_wal_replay_resume()")
-		require.Eventually(t, usesFollower, 10*time.Second, 50*time.Millisecond, "used again")
+		require.Eventually(t, usesFollower, 30*time.Second, 50*time.Millisecond, "used again")
 	})
 	t.Run("it hangs", func(t *testing.T) {
 		follower.Freeze()
@@ -96,7 +96,7 @@ func TestReplica(t *testing.T) {
 		requireShelf(list(), t, d, addShelf(t, other, 2000))
 		require.Less(t, time.Since(begun), time.Second)
 		follower.Thaw()
-		require.Eventually(t, usesFollower, 10*time.Second, 50*time.Millisecond)
+		require.Eventually(t, usesFollower, 30*time.Second, 50*time.Millisecond)
 	})
 	t.Run("it is killed and comes back", func(t *testing.T) {
 		follower.Kill()
@@ -104,7 +104,7 @@ func TestReplica(t *testing.T) {
 			requireShelf(list(), t, d, addShelf(t, other, 3000+n))
 		}
 		follower.Start()
-		require.Eventually(t, usesFollower, 10*time.Second, 50*time.Millisecond)
+		require.Eventually(t, usesFollower, 30*time.Second, 50*time.Millisecond)
 	})
 }
 
