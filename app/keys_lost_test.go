@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -137,8 +136,7 @@ func TestLostKeysAreToldAtTheStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := launch(t, dir, nil)
-	require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, p.Cmd.Wait())
+	p.Stop()
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "keys")))
 	p = launch(t, dir, nil)
 	require.Eventually(t,

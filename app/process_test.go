@@ -387,8 +387,7 @@ func TestAServerThatLogsJSONPrintsNothingElse(t *testing.T) {
 	s := p.Site()
 	s.AdminToken()
 	rawRequest(s, "nonsense\r\n\r\n", time.Second)
-	require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(t, p.Cmd.Wait())
+	p.Stop()
 	records := onlyJSON(t, p.Out.String())
 	require.Contains(t, p.Out.String(), `"admin@lyceum.local"`)
 	require.NotContains(t, p.Out.String(), seed.DemoPassword)
@@ -491,7 +490,6 @@ func TestTheDataFolderIsPrivate(t *testing.T) {
 				wide(elsewhere + suffix)
 			}
 		}
-		require.NoError(t, p.Cmd.Process.Signal(syscall.SIGTERM))
-		require.NoError(t, p.Cmd.Wait())
+		p.Stop()
 	}
 }

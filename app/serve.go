@@ -88,6 +88,23 @@ func limitMemory(available memlimit.Provider) {
 	}
 }
 
+// startTelemetry sets up what a process that runs on lets be seen beside its log: traces, and what libraries print.
+func startTelemetry(ctx context.Context, cfg *config.Config) (stop func(), err error) {
+	stopTracing, err := telemetry.StartTracing(ctx, cfg.OTLPEndpoint, Version)
+	if err != nil {
+		return nil, err
+	}
+	restoreOutput, err := telemetry.LogPrintedLines()
+	if err != nil {
+		stopTracing()
+		return nil, err
+	}
+	return func() {
+		restoreOutput()
+		stopTracing()
+	}, nil
+}
+
 func serve(c *cobra.Command, _ []string) error {
 	limitMemory(memlimit.FromCgroup)
 	cfg, err := load()
@@ -99,16 +116,11 @@ func serve(c *cobra.Command, _ []string) error {
 		return err
 	}
 	defer unlock()
-	stopTracing, err := telemetry.StartTracing(c.Context(), cfg.OTLPEndpoint, Version)
+	stopTelemetry, err := startTelemetry(c.Context(), cfg)
 	if err != nil {
 		return err
 	}
-	defer stopTracing()
-	restoreOutput, err := telemetry.LogPrintedLines()
-	if err != nil {
-		return err
-	}
-	defer restoreOutput()
+	defer stopTelemetry()
 	var p parts
 	return with(c.Context(), cfg, func(ctx context.Context) error { return serveUntil(ctx, p) }, &p)
 }
@@ -139,16 +151,11 @@ func worker(c *cobra.Command, _ []string) error {
 	if cfg.SQLiteDir() != "" || cfg.RedisURL == "" {
 		return &command.UsageError{Text: "lyceum worker needs DATABASE_URL (PostgreSQL) and REDIS_URL: embedded parts belong to the serving process"}
 	}
-	stopTracing, err := telemetry.StartTracing(c.Context(), cfg.OTLPEndpoint, Version)
+	stopTelemetry, err := startTelemetry(c.Context(), cfg)
 	if err != nil {
 		return err
 	}
-	defer stopTracing()
-	restoreOutput, err := telemetry.LogPrintedLines()
-	if err != nil {
-		return err
-	}
-	defer restoreOutput()
+	defer stopTelemetry()
 	var e *events.Bus
 	var q *jobs.Queue
 	var b *broadcast.Bus

@@ -75,8 +75,6 @@ type Params struct {
 }
 
 const (
-	// defaultNamespace is the prefix of the Redis keys of a queue on one server.
-	defaultNamespace = "lyceum"
 	// findTimeout bounds the search for the server that holds the queue.
 	findTimeout = 2 * time.Second
 	// concurrency is how many jobs one process runs at the same time.
@@ -85,6 +83,13 @@ const (
 	defaultTimeout  = time.Minute
 	defaultMaxFails = 4
 	defaultEvery    = 20 * time.Second
+)
+
+// Namespace is the prefix of the Redis keys. Replicas of all versions share it. ClusterNamespace takes its place in a
+// cluster: it is a hash tag, as scripts of the queue use several of its keys at once.
+const (
+	Namespace        = "lyceum"
+	ClusterNamespace = "{lyceum}"
 )
 
 // Queue enqueues jobs and runs them. Make one with NewQueue, pass it the workers with AttachWorkers, and
@@ -101,7 +106,7 @@ type Queue struct {
 // NewQueue returns a queue on the server at a redis:// or rediss:// URL. It connects when it is
 // used. The caller closes it.
 func NewQueue(url string) *Queue {
-	return NewQueueAt(defaultNamespace, func(context.Context) (redisconn.Server, error) {
+	return NewQueueAt(Namespace, func(context.Context) (redisconn.Server, error) {
 		return redisconn.Server{URL: url}, nil
 	})
 }

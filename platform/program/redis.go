@@ -56,15 +56,11 @@ func openRedis(lc fx.Lifecycle, c *config.Config) (redisParts, error) {
 	return redisParts{Client: client, Queue: queue}, nil
 }
 
-// queueName is the prefix of the keys of the job queue. Replicas of all versions share it. In a cluster it is a hash
-// tag, as scripts of the queue use several of its keys at once.
-const queueName, clusterQueueName = "lyceum", "{lyceum}"
-
 // newQueue returns the job queue on the server that holds its keys.
 func newQueue(client *redisconn.Client) *jobs.Queue {
-	name := queueName
+	name := jobs.Namespace
 	if client.IsCluster() {
-		name = clusterQueueName
+		name = jobs.ClusterNamespace
 	}
 	return jobs.NewQueueAt(name, func(ctx context.Context) (redisconn.Server, error) {
 		return client.FindServer(ctx, name)

@@ -38,8 +38,8 @@ const (
 	leaseTime = 8 * time.Second
 	// waitTime is how long a request waits for the one that holds its record; it looks again every pollTime.
 	waitTime = 5 * time.Second
-	// minReleaseTime is the time to end a claim when that of the answer is used up.
-	minReleaseTime = 400 * time.Millisecond
+	// minEndTime is the time to end a claim when that of the answer is used up.
+	minEndTime = 400 * time.Millisecond
 	pollTime       = 50 * time.Millisecond
 	// sweepTime is the time between two removals of old records.
 	sweepTime = time.Hour
@@ -163,13 +163,13 @@ func (r *Records) runOnce(ctx huma.Context, key string, next func(huma.Context))
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, errNoSuccess) && isRefusal(c.Response().StatusCode()) {
-		return r.storeAnswer(outside, rec, secret, c)
-	}
 	// A database that does not answer must not hold the answer up: the claim ends by itself then.
-	release, cancelRelease := context.WithTimeout(outside, max(answerTime-time.Since(began), minReleaseTime))
-	defer cancelRelease()
-	released := r.releaseClaim(release, rec)
+	ending, cancelEnding := context.WithTimeout(outside, max(answerTime-time.Since(began), minEndTime))
+	defer cancelEnding()
+	if errors.Is(err, errNoSuccess) && isRefusal(c.Response().StatusCode()) {
+		return r.storeAnswer(ending, rec, secret, c)
+	}
+	released := r.releaseClaim(ending, rec)
 	if errors.Is(err, errNoSuccess) {
 		return released
 	}
