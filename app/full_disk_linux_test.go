@@ -5,24 +5,23 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"lyceum/app/sitetest"
+	"lyceum/platform/testkit"
 )
 
-// smallDisk is a file system of its own that a test can fill.
+// smallDisk is a file system of its own, and a site that keeps its data on it.
 type smallDisk struct {
-	t   *testing.T
-	dir string
-	s   *sitetest.Site
+	*testkit.Disk
+	t *testing.T
+	s *sitetest.Site
 }
 
 func newSmallDisk(t *testing.T, size string) *smallDisk {
@@ -30,10 +29,7 @@ func newSmallDisk(t *testing.T, size string) *smallDisk {
 	if os.Geteuid() != 0 {
 		t.Skip("mounting a file system needs root")
 	}
-	dir := t.TempDir()
-	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size))
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	return &smallDisk{t: t, dir: dir}
+	return &smallDisk{Disk: testkit.NewDisk(t, size), t: t}
 }
 
 // fill leaves no room, in the write-ahead log neither.
@@ -41,27 +37,7 @@ func (d *smallDisk) fill() {
 	d.t.Helper()
 	_, err := d.s.Running.Parts.DB.Exec(d.t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
 	require.NoError(d.t, err)
-	f, err := os.Create(filepath.Join(d.dir, "ballast"))
-	require.NoError(d.t, err)
-	defer func() { _ = f.Close() }()
-	size := int64(0)
-	for piece := int64(1 << 20); piece >= 4096; {
-		if err := syscall.Fallocate(int(f.Fd()), 0, size, piece); err != nil {
-			require.ErrorIs(d.t, err, syscall.ENOSPC)
-			piece /= 2
-			continue
-		}
-		size += piece
-	}
-}
-
-// free makes room at once. Removing the file alone would not: a process that another test starts holds every open file
-// until it runs its own program, and with the file its room.
-func (d *smallDisk) free() {
-	d.t.Helper()
-	path := filepath.Join(d.dir, "ballast")
-	require.NoError(d.t, os.Truncate(path, 0))
-	require.NoError(d.t, os.Remove(path))
+	d.Fill()
 }
 
 // writeless are the operations of the walk whose calls write nothing to the disk.
@@ -75,7 +51,7 @@ var writeless = []string{
 func TestEveryWriteOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	d := newSmallDisk(t, "64m")
-	d.s = sitetest.Start(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
+	d.s = sitetest.Start(t, map[string]string{"DATA_DIR": d.Dir, "RATE_LIMIT_ENABLED": "false"})
 	w := newWalk(t, d.s)
 	for _, operation := range slices.Sorted(maps.Keys(deeds)) {
 		refused := 0
@@ -88,7 +64,7 @@ func TestEveryWriteOnAFullDisk(t *testing.T) {
 			w.OnCall, w.OnAnswer = nil, nil
 			d.fill()
 			full = w.Call(method, path, token, body, headers...)
-			d.free()
+			d.Free()
 			w.OnCall, w.OnAnswer = before, after
 		}
 		w.OnAnswer = func(method, path, _ string, _ any, a sitetest.Answer) {
@@ -112,7 +88,7 @@ func TestEveryWriteOnAFullDisk(t *testing.T) {
 func TestChatOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	d := newSmallDisk(t, "64m")
-	d.s = sitetest.Start(t, map[string]string{"DATA_DIR": d.dir, "RATE_LIMIT_ENABLED": "false"})
+	d.s = sitetest.Start(t, map[string]string{"DATA_DIR": d.Dir, "RATE_LIMIT_ENABLED": "false"})
 	s := d.s
 	admin := s.AdminToken()
 	c := s.Dial("/ws/channels/hq?token="+admin, nil)
@@ -136,7 +112,7 @@ func TestChatOnAFullDisk(t *testing.T) {
 	c.Until("pong")
 	s.Want(200, "GET", "/channels/hq/messages", admin, nil)
 	require.Equal(t, "ready", s.Want(200, "GET", "/readyz", "", nil).Text("status"))
-	d.free()
+	d.Free()
 	c.Send(map[string]any{"type": "message", "body": "room again"})
 	require.EqualValues(t, 1, c.Until("ack")["seq"])
 	require.Equal(t, "room again", other.Until("message")["body"])

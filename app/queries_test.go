@@ -4,17 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"lyceum/app/sitetest"
+	"lyceum/platform/telemetry/telemetrytest"
 )
 
 // queriesOf sends a request and gives how many statements its answer took, as its span says.
@@ -46,25 +44,10 @@ func queriesFor(s *sitetest.Site, spans *tracetest.SpanRecorder, a sitetest.Answ
 	return found
 }
 
-// spanSource is the one of this process: tracers stay with the first that is set.
-var spanSource = sync.OnceValue(func() *trace.TracerProvider {
-	provider := trace.NewTracerProvider()
-	otel.SetTracerProvider(provider)
-	return provider
-})
-
-// record collects the spans of every request of this process.
-func record(t *testing.T) *tracetest.SpanRecorder {
-	spans := tracetest.NewSpanRecorder()
-	spanSource().RegisterSpanProcessor(spans)
-	t.Cleanup(func() { spanSource().UnregisterSpanProcessor(spans) })
-	return spans
-}
-
 // What is no code takes the same steps, whatever it looks like: nobody learns from the time how near a guess was.
 func TestI4WhatIsNoCodeTakesTheSameSteps(t *testing.T) {
 	s := sitetest.Start(t, sitetest.Services(t))
-	spans := record(t)
+	spans := telemetrytest.RecordSpans(t)
 	_, _, token := s.NewAccount("guesser")
 	s.Redeem(token, "now the caller is known")
 	seen := map[int64]bool{}
@@ -153,7 +136,7 @@ func createCounted(s *sitetest.Site, admin, learner string) (course, lesson stri
 // Transactions' BEGIN and COMMIT are not counted; entries of the audit log are.
 func TestRoutesTakeFewQueries(t *testing.T) {
 	s := sitetest.Start(t, sitetest.Services(t))
-	spans := record(t)
+	spans := telemetrytest.RecordSpans(t)
 	admin := s.AdminToken()
 	_, _, learner := s.NewAccount("counted")
 	course, lesson := createCounted(s, admin, learner)

@@ -30,10 +30,7 @@ func tracedVars(c *telemetrytest.Collector) map[string]string {
 // launchWorker starts `lyceum worker`, which ends with the test.
 func launchWorker(t *testing.T, vars map[string]string) *sitetest.Process {
 	t.Helper()
-	p := &sitetest.Process{T: t, Cmd: ownProgram.Command(context.Background(), vars, "worker"), Out: &sitetest.SyncBuffer{}}
-	p.Cmd.Stdout, p.Cmd.Stderr = p.Out, p.Out
-	require.NoError(t, p.Cmd.Start())
-	t.Cleanup(func() { _ = p.Cmd.Process.Kill(); _ = p.Cmd.Wait() })
+	p := sitetest.Run(t, ownProgram.Command(context.Background(), vars, "worker"))
 	testkit.Eventually(t, func() bool { return strings.Contains(p.Out.String(), "worker started") }, "the worker: %s", p.Out)
 	return p
 }

@@ -72,16 +72,10 @@ func (c *checker) awaitDeliveries() time.Duration {
 // list returns one field of all items of a list.
 func (c *checker) list(path, field string) (values []string) {
 	c.t.Helper()
-	for cursor := ""; ; {
-		page := c.site.Want(200, "GET", path+"limit=100"+cursor, c.l.admin.token, nil)
-		for _, item := range page.Items() {
-			values = append(values, sitetest.Answer{JSON: item.(map[string]any)}.Text(field))
-		}
-		if page.Get("next_cursor") == nil {
-			return values
-		}
-		cursor = "&cursor=" + page.Text("next_cursor")
+	for _, item := range c.site.ListAll(path, c.l.admin.token) {
+		values = append(values, item.Text(field))
 	}
+	return values
 }
 
 // count returns how often each value occurs.
@@ -147,17 +141,10 @@ func (c *checker) checkAnnouncements() {
 	c.t.Helper()
 	for _, learner := range c.l.learners {
 		titles := map[string]int{}
-		for cursor := ""; ; {
-			page := c.site.Want(200, "GET", "/notifications?limit=100"+cursor, learner.token, nil)
-			for _, item := range page.Items() {
-				if n := item.(map[string]any); n["kind"] == "announcement" {
-					titles[announcementIn(n)]++
-				}
+		for _, n := range c.site.ListAll("/notifications?", learner.token) {
+			if n.Text("kind") == "announcement" {
+				titles[announcementIn(n.Text("title"))]++
 			}
-			if page.Get("next_cursor") == nil {
-				break
-			}
-			cursor = "&cursor=" + page.Text("next_cursor")
 		}
 		for _, title := range c.l.announced {
 			assert.Equal(c.t, 1, titles[title], "%s %s", learner.email, title)
@@ -167,8 +154,7 @@ func (c *checker) checkAnnouncements() {
 }
 
 // announcementIn returns the title of an announcement that a notification is about.
-func announcementIn(notification map[string]any) string {
-	title, _ := notification["title"].(string)
+func announcementIn(title string) string {
 	if at := strings.Index(title, "Announcement "); at >= 0 {
 		return title[at:]
 	}

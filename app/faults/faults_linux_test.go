@@ -71,10 +71,11 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	})
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
-		dir, disk := smallDisk(t)
-		i := startEmbedded(t, program, dir)
+		disk := testkit.NewDisk(t, "256m")
+		i := startEmbedded(t, program, disk.Dir)
 		suffer(t, i, func(*rand.Rand) []fault {
-			return append(append(i.replicaFaults(i.replicas[0]), i.smtpFaults()...), disk)
+			return append(append(i.replicaFaults(i.replicas[0]), i.smtpFaults()...),
+				fault{name: "disk full", inject: disk.Fill, mend: disk.Free})
 		})
 	})
 }

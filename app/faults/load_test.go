@@ -188,15 +188,10 @@ func (l *load) do(kind string, req *http.Request) (a sitetest.Answer, err error)
 	if err != nil {
 		return a, err
 	}
-	defer func() { _ = res.Body.Close() }()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return a, err
+	if a, err = sitetest.ParseAnswer(res); err == nil {
+		l.time(kind, time.Since(begun))
 	}
-	l.time(kind, time.Since(begun))
-	a = sitetest.Answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
-	_ = json.Unmarshal(raw, &a.JSON) // what is no object has no fields
-	return a, nil
+	return a, err
 }
 
 // complete sends a request until it is answered with one of the statuses, and returns that answer. It returns false if

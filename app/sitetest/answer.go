@@ -19,14 +19,23 @@ type Answer struct {
 	JSON map[string]any
 }
 
-// readAnswer reads a response to its end and closes it.
-func readAnswer(t testing.TB, res *http.Response) Answer {
-	t.Helper()
+// ParseAnswer reads a response to its end and closes it.
+func ParseAnswer(res *http.Response) (a Answer, err error) {
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	a := Answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
+	if err != nil {
+		return a, err
+	}
+	a = Answer{Status: res.StatusCode, Header: res.Header, Raw: raw}
 	_ = json.Unmarshal(raw, &a.JSON) // what is no object has no fields
+	return a, nil
+}
+
+// readAnswer is ParseAnswer for a response that comes whole.
+func readAnswer(t testing.TB, res *http.Response) Answer {
+	t.Helper()
+	a, err := ParseAnswer(res)
+	require.NoError(t, err)
 	return a
 }
 

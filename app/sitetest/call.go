@@ -116,17 +116,25 @@ func (s *Site) WantProblem(status int, code, method, path, token string, body an
 	return a
 }
 
-// CountAll returns how many items all pages of a list have together. path has a query.
-func (s *Site) CountAll(path, token string) (n int) {
+// ListAll returns the items of all pages of a list. path has a query.
+func (s *Site) ListAll(path, token string) (all []Answer) {
 	s.T.Helper()
 	for cursor := ""; ; {
 		page := s.Want(200, "GET", path+"&limit=100"+cursor, token, nil)
-		n += len(page.Items())
+		for _, item := range page.Items() {
+			all = append(all, Answer{JSON: item.(map[string]any)})
+		}
 		if page.Get("next_cursor") == nil {
-			return n
+			return all
 		}
 		cursor = "&cursor=" + page.Text("next_cursor")
 	}
+}
+
+// CountAll returns how many items all pages of a list have together. path has a query.
+func (s *Site) CountAll(path, token string) int {
+	s.T.Helper()
+	return len(s.ListAll(path, token))
 }
 
 // NewestEntry returns the number of the newest entry of the audit log.
@@ -145,17 +153,10 @@ func (s *Site) CountEntries(admin, action string) int {
 func (s *Site) CountNotifications(tokens []string, kind string) (n int) {
 	s.T.Helper()
 	for _, token := range tokens {
-		for cursor := ""; ; {
-			page := s.Want(200, "GET", "/notifications?limit=100"+cursor, token, nil)
-			for _, item := range page.Items() {
-				if item.(map[string]any)["kind"] == kind {
-					n++
-				}
+		for _, item := range s.ListAll("/notifications?", token) {
+			if item.Text("kind") == kind {
+				n++
 			}
-			if page.Get("next_cursor") == nil {
-				break
-			}
-			cursor = "&cursor=" + page.Text("next_cursor")
 		}
 	}
 	return n

@@ -34,16 +34,10 @@ func (s *Site) NewQuietAccount(name, role, admin string) Account {
 func (s *Site) CountCompletions(token string) map[string]int {
 	s.T.Helper()
 	counts := map[string]int{}
-	for cursor := ""; ; {
-		page := s.Want(200, "GET", "/notifications?limit=100"+cursor, token, nil)
-		for _, item := range page.Items() {
-			if n := item.(map[string]any); n["kind"] == "course.completed" {
-				counts[strings.TrimPrefix(n["link"].(string), "/#")]++
-			}
+	for _, item := range s.ListAll("/notifications?", token) {
+		if item.Text("kind") == "course.completed" {
+			counts[strings.TrimPrefix(item.Text("link"), "/#")]++
 		}
-		if page.Get("next_cursor") == nil {
-			return counts
-		}
-		cursor = "&cursor=" + page.Text("next_cursor")
 	}
+	return counts
 }

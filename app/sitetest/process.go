@@ -46,11 +46,11 @@ func (s *SyncBuffer) String() string {
 	return s.b.String()
 }
 
-// Process is a serving process of Lyceum.
+// Process is a process of Lyceum.
 type Process struct {
 	T   testing.TB
 	Cmd *exec.Cmd
-	// URL is the address at which it is called.
+	// URL is the address at which it is called, if it serves.
 	URL string
 	// Out is what it has printed.
 	Out *SyncBuffer
@@ -79,14 +79,21 @@ func (p Program) Launch(t testing.TB, vars map[string]string) *Process {
 	return Follow(t, p.Command(context.Background(), env), "http://"+env["HTTP_ADDR"])
 }
 
-// Follow starts a command that serves at a URL and waits until it answers. The process is killed at the end of the
-// test.
-func Follow(t testing.TB, cmd *exec.Cmd, url string) *Process {
+// Run starts a command. The process is killed at the end of the test.
+func Run(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
-	p := &Process{T: t, Cmd: cmd, URL: url, Out: &SyncBuffer{}}
+	p := &Process{T: t, Cmd: cmd, Out: &SyncBuffer{}}
 	cmd.Stdout, cmd.Stderr = p.Out, p.Out
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return p
+}
+
+// Follow is Run for a command that serves at a URL. It waits until that answers.
+func Follow(t testing.TB, cmd *exec.Cmd, url string) *Process {
+	t.Helper()
+	p := Run(t, cmd)
+	p.URL = url
 	require.Eventually(t, func() bool { return Answers(url + "/healthz") }, 20*time.Second, 10*time.Millisecond,
 		"%s", p.Out)
 	return p

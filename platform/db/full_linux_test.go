@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lyceum/platform/db"
+	"lyceum/platform/testkit"
 )
 
 // A real SQLite file reports a write that finds no room, rolls the transaction back and works again later.
@@ -17,9 +18,7 @@ func TestFullDiskOfSQLite(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("mounting a file system needs root")
 	}
-	dir := t.TempDir()
-	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"))
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := testkit.NewDisk(t, "1m").Dir
 	d, err := db.Open(t.Context(), db.Options{Dir: dir, MaxConns: 8})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = d.Close() })

@@ -7,17 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"lyceum/platform/db"
+	"lyceum/platform/telemetry/telemetrytest"
 	"lyceum/platform/testkit/dbtest"
 )
 
 // Each statement of a trace has a span with its text and without its values; others have none.
 func TestSpansOfStatements(t *testing.T) {
-	spans := tracetest.NewSpanRecorder()
-	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
+	spans := telemetrytest.RecordSpans(t)
 	dbtest.OnBoth(t, func(t *testing.T, d *db.DB) {
 		require.NoError(t, d.ExecSchema(t.Context(), "CREATE TABLE things (id text)"))
 		ctx, root := otel.Tracer("test").Start(t.Context(), "root")

@@ -3,6 +3,8 @@ package events
 import (
 	"context"
 
+	"lyceum/platform/telemetry"
+
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
@@ -11,23 +13,14 @@ import (
 // tracer makes a span of each delivery, at next to no cost without an exporter.
 var tracer = otel.Tracer("lyceum/events")
 
-// deliverySpan are the options of that span.
-var deliverySpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
-
-// startDelivery starts the span of an attempt to deliver a row, with the attributes of OpenTelemetry's
-// conventions for messaging. The payload stays out.
+// startDelivery starts the span of an attempt to deliver a row.
 func startDelivery(ctx context.Context, row outboxRow) (context.Context, trace.Span) {
-	ctx, span := tracer.Start(ctx, "deliver "+row.Event, deliverySpan...)
-	if !span.IsRecording() {
-		return ctx, span // nobody traces
-	}
-	span.SetAttributes(attribute.String("messaging.system", "lyceum.outbox"),
-		attribute.String("messaging.operation.name", "deliver"), attribute.String("messaging.operation.type", "process"),
-		attribute.String("messaging.destination.name", row.Event),
-		attribute.String("messaging.consumer.group.name", row.Subscriber),
-		attribute.String("messaging.message.id", row.EventID), attribute.Int("lyceum.attempt", row.Attempts+1))
-	if row.Cause.RequestID.Valid {
-		span.SetAttributes(attribute.String("lyceum.request_id", row.Cause.RequestID.String))
+	ctx, span := telemetry.StartMessage(ctx, tracer, telemetry.Message{
+		System: "lyceum.outbox", Operation: "deliver", Destination: row.Event, ID: row.EventID,
+		Attempt: int64(row.Attempts) + 1,
+	})
+	if span.IsRecording() {
+		span.SetAttributes(attribute.String("messaging.consumer.group.name", row.Subscriber))
 	}
 	return ctx, span
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +20,9 @@ import (
 	"lyceum/platform/db"
 	"lyceum/platform/events"
 	"lyceum/platform/telemetry"
+	"lyceum/platform/telemetry/telemetrytest"
 	"lyceum/platform/testkit"
 )
-
-// recordSpans records the spans of this process: its tracers stay with the first provider.
-var recordSpans = sync.OnceValue(func() *tracetest.SpanRecorder {
-	spans := tracetest.NewSpanRecorder()
-	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
-	return spans
-})
 
 // requestID is a telemetry.Request.
 type requestID string
@@ -37,8 +30,8 @@ type requestID string
 func (r requestID) RequestID() string { return string(r) }
 
 // spansOf returns the spans of a trace that have a name.
-func spansOf(id trace.TraceID, name string) (found []sdktrace.ReadOnlySpan) {
-	for _, s := range recordSpans().Ended() {
+func spansOf(all *tracetest.SpanRecorder, id trace.TraceID, name string) (found []sdktrace.ReadOnlySpan) {
+	for _, s := range all.Ended() {
 		if s.SpanContext().TraceID() == id && s.Name() == name {
 			found = append(found, s)
 		}
@@ -61,7 +54,7 @@ func causes(t *testing.T, d *db.DB) (found []telemetry.Cause) {
 }
 
 func TestADeliveryContinuesTheTraceOfItsEvent(t *testing.T) {
-	recordSpans()
+	spans := telemetrytest.RecordSpans(t)
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		c := testkit.NewClock(time.Now())
 		b := events.NewBus(d, c)
@@ -86,7 +79,7 @@ func TestADeliveryContinuesTheTraceOfItsEvent(t *testing.T) {
 		}
 		require.Equal(t, "request-7", request)
 		id := root.SpanContext().TraceID()
-		tries := spansOf(id, "deliver thing.happened")
+		tries := spansOf(spans, id, "deliver thing.happened")
 		require.Len(t, tries, 2, "one for each attempt")
 		for i, s := range tries {
 			require.Equal(t, root.SpanContext().SpanID(), s.Parent().SpanID())
@@ -98,11 +91,11 @@ func TestADeliveryContinuesTheTraceOfItsEvent(t *testing.T) {
 			})
 		}
 		require.Equal(t, sdktrace.Status{Code: codes.Error}, tries[0].Status(), "without the text of the error")
-		next := spansOf(id, "deliver thing.followed")
+		next := spansOf(spans, id, "deliver thing.followed")
 		require.Len(t, next, 1)
 		require.Equal(t, tries[1].SpanContext().SpanID(), next[0].Parent().SpanID(), "what follows from a delivery")
-		require.NotEmpty(t, spansOf(id, "COMMIT"))
-		inserts := spansOf(id, "INSERT")
+		require.NotEmpty(t, spansOf(spans, id, "COMMIT"))
+		inserts := spansOf(spans, id, "INSERT")
 		require.NotEmpty(t, inserts)
 		for _, a := range inserts[0].Attributes() {
 			require.NotContains(t, a.Value.String(), "request-7", "statements have no values")

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gocraft/work"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"lyceum/platform/telemetry"
@@ -14,9 +13,6 @@ import (
 
 // tracer makes a span of each job, at next to no cost without an exporter.
 var tracer = otel.Tracer("lyceum/jobs")
-
-// jobSpan are the options of that span.
-var jobSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
 
 // Names of the arguments of a job in Redis. Workers of other versions read and write them, too: one that
 // knows the id alone does the job without its cause.
@@ -49,19 +45,9 @@ func readJob(j *work.Job) Job {
 	return read
 }
 
-// startJob starts the span of an attempt at a job, with the attributes of OpenTelemetry's conventions for
-// messaging.
+// startJob starts the span of an attempt at a job.
 func startJob(ctx context.Context, name string, j Job, attempt int64) (context.Context, trace.Span) {
-	ctx, span := tracer.Start(ctx, "run "+name, jobSpan...)
-	if !span.IsRecording() {
-		return ctx, span // nobody traces
-	}
-	span.SetAttributes(attribute.String("messaging.system", "lyceum.jobs"),
-		attribute.String("messaging.operation.name", "run"), attribute.String("messaging.operation.type", "process"),
-		attribute.String("messaging.destination.name", name), attribute.String("messaging.message.id", j.ID),
-		attribute.Int64("lyceum.attempt", attempt))
-	if id := telemetry.RequestFrom(ctx); id != nil {
-		span.SetAttributes(attribute.String("lyceum.request_id", id.RequestID()))
-	}
-	return ctx, span
+	return telemetry.StartMessage(ctx, tracer, telemetry.Message{
+		System: "lyceum.jobs", Operation: "run", Destination: name, ID: j.ID, Attempt: attempt,
+	})
 }

@@ -4,27 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"lyceum/platform/jobs"
 	"lyceum/platform/telemetry"
+	"lyceum/platform/telemetry/telemetrytest"
 	"lyceum/platform/testkit"
 )
-
-// recordSpans records the spans of this process: its tracers stay with the first provider.
-var recordSpans = sync.OnceValue(func() *tracetest.SpanRecorder {
-	spans := tracetest.NewSpanRecorder()
-	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
-	return spans
-})
 
 // newCause returns the cause of a request with an id that ends with a digit.
 func newCause(digit int) telemetry.Cause {
@@ -36,7 +26,7 @@ func newCause(digit int) telemetry.Cause {
 
 // A job belongs to the request that has enqueued it, or that has written the row which the sweep found.
 func TestAJobContinuesItsTrace(t *testing.T) {
-	spans := recordSpans()
+	spans := telemetrytest.RecordSpans(t)
 	ran := make(chan string, 3)
 	q := newQueue(t, jobs.Worker{
 		Name: "note", Every: time.Hour,

@@ -82,3 +82,32 @@ func StartGroup[T any](
 	}
 	return groupTracer.Start(ctx, name, trace.WithNewRoot(), trace.WithLinks(links...))
 }
+
+// Message is a piece of work that a process takes from a queue, in the terms of OpenTelemetry's conventions for
+// messaging.
+type Message struct {
+	System, Operation, Destination, ID string
+	// Attempt counts from 1.
+	Attempt int64
+}
+
+// messageSpan are the options of the span of a Message.
+var messageSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
+
+// StartMessage starts the span of an attempt at a message. ctx belongs to the request that has caused it. What the
+// message says stays out.
+func StartMessage(ctx context.Context, tracer trace.Tracer, m Message) (context.Context, trace.Span) {
+	ctx, span := tracer.Start(ctx, m.Operation+" "+m.Destination, messageSpan...)
+	if !span.IsRecording() {
+		return ctx, span // nobody traces
+	}
+	span.SetAttributes(attribute.String("messaging.system", m.System),
+		attribute.String("messaging.operation.name", m.Operation),
+		attribute.String("messaging.operation.type", "process"),
+		attribute.String("messaging.destination.name", m.Destination), attribute.String("messaging.message.id", m.ID),
+		attribute.Int64("lyceum.attempt", m.Attempt))
+	if r := RequestFrom(ctx); r != nil {
+		span.SetAttributes(attribute.String("lyceum.request_id", r.RequestID()))
+	}
+	return ctx, span
+}

@@ -120,28 +120,60 @@ func startServer(name string) (*services.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if process.dir == nil {
-		if process.dir, err = services.NewDir(); err != nil {
-			return nil, err
-		}
+	dir, err := processDir()
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return services.StartServer(ctx, name, path, process.dir)
+	return services.StartServer(ctx, name, path, dir)
+}
+
+// processDir returns the directory of the servers that this process starts. The caller holds process.mu.
+func processDir() (dir *services.Dir, err error) {
+	if process.dir == nil {
+		process.dir, err = services.NewDir()
+	}
+	return process.dir, err
 }
 
 // startOwn starts a server that ends with the test.
 func startOwn(t testing.TB, name string) *Server {
 	t.Helper()
+	return startOwnKind(t, name, func(ctx context.Context, path string, dir *services.Dir) ([]*services.Server, error) {
+		s, err := services.StartServer(ctx, name, path, dir)
+		return []*services.Server{s}, err
+	})[0]
+}
+
+// startOwnKind starts servers that end with the test. start gets the program of a service.
+func startOwnKind(
+	t testing.TB, name string,
+	start func(ctx context.Context, path string, dir *services.Dir) ([]*services.Server, error),
+) (all []*Server) {
+	t.Helper()
 	skipWithoutServices(t, name)
+	path, err := services.FindProgram(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	process.mu.Lock()
-	s, err := startServer(name)
+	dir, err := processDir()
+	var servers []*services.Server
+	if err == nil {
+		servers, err = start(ctx, path, dir)
+	}
 	process.mu.Unlock()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Stop)
-	return &Server{URL: s.URL, Addr: s.Addr, t: t, server: s}
+	for _, s := range servers {
+		t.Cleanup(s.Stop)
+		all = append(all, &Server{URL: s.URL, Addr: s.Addr, t: t, server: s})
+	}
+	return all
 }
 
 // OwnPostgres starts a PostgreSQL server for this test alone. Its URL names the database "postgres".
@@ -155,49 +187,26 @@ func OwnPostgres(t testing.TB) *Server {
 // database "postgres".
 func OwnReplica(t testing.TB, primary *Server) *Server {
 	t.Helper()
-	path, err := services.FindProgram(services.Postgres)
-	if err != nil {
-		t.Fatal(err)
+	start := func(ctx context.Context, path string, dir *services.Dir) ([]*services.Server, error) {
+		s, err := services.StartReplica(ctx, path, dir, primary.server)
+		return []*services.Server{s}, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	process.mu.Lock()
-	s, err := services.StartReplica(ctx, path, process.dir, primary.server)
-	process.mu.Unlock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Stop)
-	return &Server{URL: s.URL, Addr: s.Addr, t: t, server: s}
+	return startOwnKind(t, services.Postgres, start)[0]
 }
 
 // OwnPgBouncer starts a pooler for this test alone and returns the URL of the same database through it. It pools
 // transactions, so a session has another connection for each.
 func OwnPgBouncer(t testing.TB, databaseURL string) string {
 	t.Helper()
-	skipWithoutServices(t, services.PgBouncer)
-	path, err := services.FindProgram(services.PgBouncer)
-	if err != nil {
-		t.Fatal(err)
-	}
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	process.mu.Lock()
-	if process.dir == nil {
-		process.dir, err = services.NewDir()
+	start := func(ctx context.Context, path string, dir *services.Dir) ([]*services.Server, error) {
+		s, err := services.StartPgBouncer(ctx, path, dir, u.Host)
+		return []*services.Server{s}, err
 	}
-	var s *services.Server
-	if err == nil {
-		s, err = services.StartPgBouncer(context.Background(), path, process.dir, u.Host)
-	}
-	process.mu.Unlock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Stop)
-	u.Host = s.Addr
+	u.Host = startOwnKind(t, services.PgBouncer, start)[0].Addr
 	q := u.Query()
 	q.Set("default_query_exec_mode", "exec")
 	u.RawQuery = q.Encode()
@@ -213,10 +222,10 @@ func OwnRedis(t testing.TB) *Server {
 // OwnRedisCluster starts a Redis cluster of three nodes for this test alone and returns its URL and the nodes.
 func OwnRedisCluster(t testing.TB) (url string, nodes []*Server) {
 	t.Helper()
-	start := func(ctx context.Context, path string) ([]*services.Server, error) {
-		return services.StartRedisCluster(ctx, path, process.dir, 3)
+	start := func(ctx context.Context, path string, dir *services.Dir) ([]*services.Server, error) {
+		return services.StartRedisCluster(ctx, path, dir, 3)
 	}
-	nodes = startRedisKind(t, start)
+	nodes = startOwnKind(t, services.Redis, start)
 	return fmt.Sprintf("redis://%s?cluster=true&addr=%s&addr=%s", nodes[0].Addr, nodes[1].Addr, nodes[2].Addr), nodes
 }
 
@@ -224,42 +233,12 @@ func OwnRedisCluster(t testing.TB) (url string, nodes []*Server) {
 // follower soon after the server has gone. The URL asks the Sentinel.
 func OwnRedisSentinel(t testing.TB) (url string, primary, follower *Server) {
 	t.Helper()
-	all := startRedisKind(t, func(ctx context.Context, path string) ([]*services.Server, error) {
-		primary, follower, sentinel, err := services.StartRedisSentinel(ctx, path, process.dir)
+	start := func(ctx context.Context, path string, dir *services.Dir) ([]*services.Server, error) {
+		primary, follower, sentinel, err := services.StartRedisSentinel(ctx, path, dir)
 		return []*services.Server{primary, follower, sentinel}, err
-	})
+	}
+	all := startOwnKind(t, services.Redis, start)
 	return "redis://" + all[2].Addr + "/0?master_name=main", all[0], all[1]
-}
-
-// startRedisKind starts several servers that end with the test.
-func startRedisKind(
-	t testing.TB, start func(ctx context.Context, path string) ([]*services.Server, error),
-) (all []*Server) {
-	t.Helper()
-	skipWithoutServices(t, services.Redis)
-	path, err := services.FindProgram(services.Redis)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	process.mu.Lock()
-	if process.dir == nil {
-		process.dir, err = services.NewDir()
-	}
-	var servers []*services.Server
-	if err == nil {
-		servers, err = start(ctx, path)
-	}
-	process.mu.Unlock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range servers {
-		t.Cleanup(s.Stop)
-		all = append(all, &Server{URL: s.URL, Addr: s.Addr, t: t, server: s})
-	}
-	return all
 }
 
 // OwnMinIO starts a MinIO server for this test alone and tells how to reach it.

@@ -40,7 +40,7 @@ const (
 	waitTime = 5 * time.Second
 	// minEndTime is the time to end a claim when that of the answer is used up.
 	minEndTime = 400 * time.Millisecond
-	pollTime       = 50 * time.Millisecond
+	pollTime   = 50 * time.Millisecond
 	// sweepTime is the time between two removals of old records.
 	sweepTime = time.Hour
 )
